@@ -1,0 +1,1 @@
+"""One person's care: what a reader must judge."""

@@ -1,0 +1,37 @@
+"""Something a reader must judge: a value, never raised."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from thecal.source import Source
+
+
+class Severity(StrEnum):
+    """How soon someone should look; in that order."""
+
+    SERIOUS = "serious"  # the label warns of it
+    CAUTION = "caution"  # a prescriber decides, the label is silent
+    NOTE = "note"  # worth knowing
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """One finding, with the rule it comes from.
+
+    code          stable name, ``area.detail``
+    message       what was seen, with its inputs
+    asks          what the label asks for, or who decides; empty if nothing
+    time_d        day it refers to; None for the whole course
+    source        where the rule stands; None where it is no label's
+    label_silent  the label leaves the question open
+    """
+
+    code: str
+    severity: Severity
+    message: str
+    asks: str = ""
+    time_d: float | None = None
+    source: Source | None = None
+    label_silent: bool = False

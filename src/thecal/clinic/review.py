@@ -1,0 +1,185 @@
+"""What in one course needs attention, by the label and nothing but the label.
+
+Events are matched to the label's warnings and reactions by the names the label file lists.
+Where the label gives no threshold (CSF cells, protein) the course's own figures are shown and
+no verdict is drawn: thresholds are a site's policy.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from thecal.clinic.finding import Finding, Severity
+from thecal.course import Course, Observation
+from thecal.label.label import Label
+from thecal.regimen.schedule import Open, Schedule
+from thecal.source import Source
+
+ORDER = list(Severity)
+TRENDS = {"csf_wbc": "CSF white cells", "csf_protein": "CSF protein"}
+# An early dose is common and small; the other silences may change what is given next.
+NOTED_ONLY = frozenset({"dosing.early"})
+DECIDES = "the label is silent: a prescriber decides"
+
+
+def review(course: Course, schedule: Schedule, label: Label) -> tuple[Finding, ...]:
+    """Return the findings of a course, the most serious first, then by day."""
+    findings = [
+        *_events(course, label),
+        *_doses(course, schedule, label),
+        *_treatment(schedule),
+        *_trends(course, label),
+    ]
+    return tuple(
+        sorted(
+            findings,
+            key=lambda f: (
+                ORDER.index(f.severity),
+                float("inf") if f.time_d is None else f.time_d,
+                f.code,
+            ),
+        )
+    )
+
+
+def _events(course: Course, label: Label) -> Iterator[Finding]:
+    for statement in label.about("warnings.serious"):
+        for event in course.events:
+            if event.name in statement.words("events"):
+                yield Finding(
+                    code=f"event.{event.name}",
+                    severity=Severity.SERIOUS,
+                    message=f"{_words(event.name)} recorded on day {event.time_d:g}; "
+                    f"a serious reaction of the label: {statement.says}",
+                    asks=" ".join(statement.words("action")),
+                    time_d=event.time_d,
+                    source=statement.source,
+                )
+    for statement in label.about("adverse_reactions.common"):
+        for event in course.events:
+            if event.name in statement.words("reaction_events"):
+                yield Finding(
+                    code=f"event.{event.name}",
+                    severity=Severity.NOTE,
+                    message=f"{_words(event.name)} recorded on day {event.time_d:g}; "
+                    f"a common reaction of the label: {statement.says}",
+                    time_d=event.time_d,
+                    source=statement.source,
+                )
+
+
+def _doses(course: Course, schedule: Schedule, label: Label) -> Iterator[Finding]:
+    label_source = schedule.regimen.source
+    for given in schedule.given:
+        if given.late_d is not None and given.late_d > 0 and given.missed == 0:
+            rule = given.label_rule
+            yield Finding(
+                code="dose.late",
+                severity=Severity.NOTE,
+                message=f"dose {given.number} came {given.late_d} d late, "
+                f"{given.interval_d} d after the one before",
+                asks=f"the label says: {rule.says}" if rule else "",
+                time_d=given.dose.time_d,
+                source=rule.source if rule else label_source,
+            )
+        if given.missed:
+            rule = given.label_rule
+            yield Finding(
+                code="dose.missed",
+                severity=Severity.NOTE,
+                message=f"{given.missed} dose{'s' if given.missed > 1 else ''} fell out before "
+                f"dose {given.number}, which came {given.interval_d} d after the one before",
+                asks=f"the label says: {rule.says}" if rule else "",
+                time_d=given.dose.time_d,
+                source=rule.source if rule else label_source,
+            )
+        for question in given.label_silent:
+            yield _silent(question, given.dose.time_d, label_source)
+    unrecorded = [given.number for given in schedule.given if not given.dose.route]
+    if unrecorded:
+        route = label.the("dosing.route")
+        yield Finding(
+            code="dose.route_not_recorded",
+            severity=Severity.CAUTION,
+            message=f"the route is not written for {len(unrecorded)} doses",
+            asks=f"the label's route is {route.words('route')[0]}: write it in full in 'method'",
+            source=route.source,
+        )
+    for event in schedule.not_given:
+        yield Finding(
+            code=f"dose.{event.name}",
+            severity=Severity.CAUTION,
+            message=f"{_words(event.name)} on day {event.time_d:g}: no dose was given, it does "
+            "not count",
+            asks=DECIDES,
+            time_d=event.time_d,
+            source=label_source,
+            label_silent=True,
+        )
+
+
+def _silent(question: Open, time_d: float, source: Source) -> Finding:
+    noted = question.topic in NOTED_ONLY
+    return Finding(
+        code=question.topic,
+        severity=Severity.NOTE if noted else Severity.CAUTION,
+        message=f"{question.here}. Label silent: {question.says}",
+        asks=f"{DECIDES}; the ordinary rule: {question.arithmetic}",
+        time_d=time_d,
+        source=source,
+        label_silent=True,
+    )
+
+
+def _treatment(schedule: Schedule) -> Iterator[Finding]:
+    if schedule.treatment in ("held", "stopped"):
+        yield Finding(
+            code=f"treatment.{schedule.treatment}",
+            severity=Severity.CAUTION,
+            message=f"treatment is recorded as {schedule.treatment} since day "
+            f"{schedule.treatment_since_d:g}",
+            asks="whether and when to go on is for the prescriber",
+            time_d=schedule.treatment_since_d,
+            source=schedule.regimen.source,
+            label_silent=True,
+        )
+
+
+def _trends(course: Course, label: Label) -> Iterator[Finding]:
+    for kind, name in TRENDS.items():
+        seen = course.observed(kind)
+        before = [o for o in seen if o.time_d <= 0]
+        after = [o for o in seen if o.time_d > 0]
+        if not after:
+            continue
+        highest = max(after, key=lambda o: o.value)
+        if before and highest.value <= before[-1].value:
+            continue
+        base = f", {before[-1].value:g} before the first dose" if before else ""
+        last = "" if after[-1] is highest else f", last {_value(after[-1])}"
+        yield Finding(
+            code=f"trend.{kind}",
+            severity=Severity.NOTE,
+            message=f"{name} up to {_value(highest)}{base}{last}",
+            asks="the label gives no threshold; symptoms decide, a site may have a policy",
+            time_d=highest.time_d,
+            source=_trend_source(kind, label),
+            label_silent=True,
+        )
+
+
+def _trend_source(kind: str, label: Label) -> Source | None:
+    words = {"csf_wbc": "white", "csf_protein": "protein"}[kind]
+    for statement in label.about("adverse_reactions.common"):
+        if words in " ".join(statement.words("reaction")).lower():
+            return statement.source
+    return None
+
+
+def _value(observation: Observation) -> str:
+    sign = "<" if observation.is_below else ""
+    return f"{sign}{observation.value:g} {observation.unit} on day {observation.time_d:g}"
+
+
+def _words(name: str) -> str:
+    return name.replace("_", " ")

@@ -1,0 +1,184 @@
+"""A YAML file read against a schema, with every fault at its line.
+
+Labels, models and site policies are data files. They are read node by node, so that a
+scalar means what the schema says (``no`` stays the word "no") and a fault names file, line,
+place and what is expected. All faults of a file are raised together.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from thecal.errors import DataFileError, Fault
+
+MAX_BYTES = 2_000_000  # the longest label so far is under 100 kB
+LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+
+def nearest(word: str, known: Iterable[str]) -> str:
+    """Say which known word was probably meant, as " Did you mean …?", or nothing."""
+    close = get_close_matches(word, list(known), n=1, cutoff=0.6)
+    return f" Did you mean '{close[0]}'?" if close else ""
+
+
+@dataclass(slots=True)
+class DataFile:
+    """A data file being read; collects faults until `finish`."""
+
+    path: Path
+    faults: list[Fault] = field(default_factory=list)
+
+    def read(self) -> Entry:
+        """Read the file and return its root; an unreadable file is raised at once."""
+        size = self.path.stat().st_size
+        if size > MAX_BYTES:
+            raise DataFileError(
+                [Fault(0, f"{size} bytes; a data file is at most {MAX_BYTES} bytes")],
+                what=self.path.name,
+            )
+        try:
+            root = yaml.compose(self.path.read_text(encoding="utf-8"), Loader=LOADER)
+        except UnicodeDecodeError as error:
+            fault = Fault(0, f"byte {error.start} is not UTF-8; save the file as UTF-8")
+            raise DataFileError([fault], what=self.path.name) from error
+        except yaml.YAMLError as error:
+            mark = getattr(error, "problem_mark", None)
+            problem = getattr(error, "problem", None) or str(error).splitlines()[0]
+            fault = Fault(mark.line + 1 if mark else 0, f"not YAML: {problem}")
+            raise DataFileError([fault], what=self.path.name) from error
+        if root is None:
+            raise DataFileError([Fault(0, "the file is empty")], what=self.path.name)
+        return Entry(self, root, "")
+
+    def finish(self) -> None:
+        """Raise all faults found so far, if there are any."""
+        if self.faults:
+            raise DataFileError(self.faults, what=self.path.name)
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One node of the file, and the place it stands (e.g. ``statements[3].values``).
+
+    The readers below record a fault and return a neutral value where the node is not what
+    was asked for; `DataFile.finish` then refuses the whole file.
+    """
+
+    file: DataFile
+    node: Any
+    place: str
+
+    @property
+    def line(self) -> int:
+        """Line of the node, from 1."""
+        return int(self.node.start_mark.line) + 1
+
+    def fault(self, message: str, line: int | None = None) -> None:
+        """Record what is wrong here."""
+        place = f"{self.place}: " if self.place else ""
+        self.file.faults.append(Fault(line or self.line, place + message))
+
+    def at(self, place: str) -> Entry:
+        """Name the place in words of the subject (a topic instead of an index)."""
+        return Entry(self.file, self.node, place)
+
+    def mapping(self) -> dict[str, Entry]:
+        """Read any mapping; a key given twice is a fault."""
+        if not isinstance(self.node, yaml.MappingNode):
+            self.fault(f"expected a mapping, found {_kind(self.node)}")
+            return {}
+        entries: dict[str, Entry] = {}
+        for key, value in self.node.value:
+            name = str(getattr(key, "value", key))
+            if name in entries:
+                self.fault(f"'{name}' is given twice", int(key.start_mark.line) + 1)
+            entries[name] = Entry(self.file, value, f"{self.place}.{name}".lstrip("."))
+        return entries
+
+    def fields(self, required: Sequence[str], optional: Sequence[str] = ()) -> dict[str, Entry]:
+        """Read a mapping with these keys and no others."""
+        entries = self.mapping()
+        known = [*required, *optional]
+        for name, entry in entries.items():
+            if name not in known:
+                expected = ", ".join(known)
+                entry.fault(f"unknown key; expected {expected}.{nearest(name, known)}")
+        if isinstance(self.node, yaml.MappingNode):
+            for name in required:
+                if name not in entries:
+                    self.fault(f"'{name}' is missing")
+        return {name: entry for name, entry in entries.items() if name in known}
+
+    def items(self) -> list[Entry]:
+        """Read a list."""
+        if not isinstance(self.node, yaml.SequenceNode):
+            self.fault(f"expected a list, found {_kind(self.node)}")
+            return []
+        return [Entry(self.file, n, f"{self.place}[{i}]") for i, n in enumerate(self.node.value)]
+
+    def text(self) -> str:
+        """Read words that are not empty."""
+        if not isinstance(self.node, yaml.ScalarNode):
+            self.fault(f"expected text, found {_kind(self.node)}")
+            return ""
+        words = " ".join(str(self.node.value).split())
+        if not words:
+            self.fault("expected text, found nothing")
+        return words
+
+    def number(self, *, least: float = -math.inf) -> float:
+        """Read a finite number that is at least `least`."""
+        words = self.text()
+        if not words:
+            return math.nan
+        try:
+            value = float(words)
+        except ValueError:
+            value = math.nan
+        if not math.isfinite(value):
+            self.fault(f"expected a number, found '{words}'")
+        elif value < least:
+            self.fault(f"expected a number of at least {least:g}, found {value:g}")
+        return value
+
+    def integer(self, *, least: int = 0) -> int:
+        """Read a whole number that is at least `least`."""
+        value = self.number(least=least)
+        if math.isfinite(value) and value != int(value):
+            self.fault(f"expected a whole number, found {value:g}")
+        return int(value) if math.isfinite(value) else least
+
+    def choice(self, options: Iterable[str]) -> str:
+        """Read one of these words."""
+        words, known = self.text(), list(options)
+        if words and words not in known:
+            self.fault(
+                f"expected one of {', '.join(known)}; found '{words}'.{nearest(words, known)}"
+            )
+        return words
+
+    def date(self) -> dt.date:
+        """Read a date written YYYY-MM-DD."""
+        words = self.text()
+        try:
+            return dt.date.fromisoformat(words)
+        except ValueError:
+            if words:
+                self.fault(f"expected a date as YYYY-MM-DD, found '{words}'")
+            return dt.date.min
+
+
+def _kind(node: Any) -> str:
+    if isinstance(node, yaml.MappingNode):
+        return "a mapping"
+    if isinstance(node, yaml.SequenceNode):
+        return "a list"
+    return f"'{node.value}'" if node.value else "nothing"

@@ -1,0 +1,68 @@
+"""Every exception thecal raises, drawn as a tree.
+
+    ThecalError
+    ├── DataFileError    a file of drugs/ (label, model) or of a site breaks its schema
+    ├── CatalogError     a medicine, jurisdiction or topic that is not there
+    ├── RecordError      a course file that cannot be read
+    ├── CourseError      facts that cannot belong to one course
+    └── ModelError       a model asked for something it cannot compute
+
+An exception says what was found and where, what is expected, and what to do. Whatever a
+reader must judge (a late dose, a conflict) is a value, never an exception.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+
+class ThecalError(Exception):
+    """Something thecal cannot go on from; its text is written for the reader."""
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Fault:
+    """One thing wrong in a file: the line it stands on and what to do about it."""
+
+    line: int
+    message: str
+
+    def __str__(self) -> str:
+        return f"line {self.line}: {self.message}" if self.line else self.message
+
+
+class FileError(ThecalError):
+    """All faults of one file at once, in the order of their lines (line 0: the whole file)."""
+
+    def __init__(self, faults: Sequence[Fault], *, what: str = "file") -> None:
+        self.faults = tuple(sorted(faults))
+        self.what = what
+        super().__init__(str(self))
+
+    def __str__(self) -> str:
+        n = len(self.faults)
+        if n == 1:
+            return f"{self.what} cannot be read: {self.faults[0]}"
+        lines = "\n".join(f"  {fault}" for fault in self.faults)
+        return f"{self.what} cannot be read, {n} faults:\n{lines}"
+
+
+class DataFileError(FileError):
+    """A data file (label, model, site policy) breaks its schema."""
+
+
+class CatalogError(ThecalError):
+    """A medicine, jurisdiction or topic that the catalog does not hold."""
+
+
+class RecordError(FileError):
+    """A course file that cannot be read."""
+
+
+class CourseError(ThecalError):
+    """Facts that cannot belong to one course."""
+
+
+class ModelError(ThecalError):
+    """A model asked for something it cannot compute."""

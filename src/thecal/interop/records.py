@@ -1,0 +1,700 @@
+"""The course file: a CSV of one person's doses, observations and events.
+
+`docs/course-file.md` tells a nurse what the file holds. Here it is read, with every fault at
+its line and all faults at once, and written, so that reading gives the same course back.
+What was understood but should be known (a converted unit, sorted rows) is a remark. No
+message holds an id or a note: an id may be a name, and messages are logged and mailed.
+"""
+
+from __future__ import annotations
+
+import csv
+import datetime as dt
+import io
+import math
+import os
+import re
+import stat
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import pairwise
+
+from thecal.course import Course, Dose, Event, Observation
+from thecal.errors import CourseError, Fault, RecordError
+from thecal.units import KINDS, QUANTITIES, same_unit, scale
+
+MAX_BYTES = 8 * 1024 * 1024  # the longest published course is 14 kB
+MAX_ROWS = 50_000
+MAX_DAYS = 40_000  # a hundred and ten years: no fact of one life lies further from its day 0
+FIRST_DATE, LAST_DATE = dt.date(1900, 1, 1), dt.date(2199, 12, 31)  # further off is a slip
+COLUMNS = ("id", "day", "date", "kind", "value", "unit", "method", "note", "source")
+REQUIRED = ("id", "kind", "value", "unit")
+SEPARATORS = {",": "comma", ";": "semicolon", "\t": "tab"}
+INTRATHECAL = "intrathecal"
+
+NUMBER = re.compile(r"[+-]?(?:\d+(?:[.,]\d+)?|[.,]\d+)(?:[eE][+-]?\d{1,3})?", re.ASCII)
+COMMA_OR_THOUSANDS = re.compile(r"[+-]?0*[1-9]\d*,\d{3}", re.ASCII)
+DOT_OR_THOUSANDS = re.compile(r"[+-]?[1-9]\d{0,2}\.\d{3}", re.ASCII)
+ISO_DATE = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
+SNAKE_CASE = re.compile(r"[a-z][a-z0-9]*(?:_[a-z0-9]+)*", re.ASCII)
+LINE_END = re.compile(r"\r\n|\r|\n")  # as an editor and the csv module count lines
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """A course as read, and what was done to read it."""
+
+    course: Course
+    remarks: tuple[str, ...]
+
+
+def read_course(path: str | os.PathLike[str], *, today: dt.date | None = None) -> Reading:
+    """Read a course file; `today` is the last date that may stand in it."""
+    with open(path, "rb") as file:
+        status = os.fstat(file.fileno())
+        if stat.S_ISREG(status.st_mode) and status.st_size > MAX_BYTES:
+            raise _refusal(0, _too_long(f"{status.st_size}"))
+        return parse_course(file.read(MAX_BYTES + 1), today=today)
+
+
+def parse_course(data: bytes, *, today: dt.date | None = None) -> Reading:
+    """Read the bytes of a course file.
+
+    Without `today`, the last date that may stand in it is the date it now is somewhere on
+    earth (UTC+14), so that the answer does not depend on where the machine stands.
+    """
+    sheet = _Sheet(last=today or _latest_date_on_earth(), is_last_given=today is not None)
+    rows = list(_rows(sheet, _decode(sheet, data)))
+    start = _place(sheet, rows) if _is_one_person(sheet, rows) else None
+    facts = [_fact(row) for row in sorted(rows, key=lambda row: row.time_d)]
+    _check_decimal_points(sheet)
+    if sheet.faults:
+        raise RecordError(sheet.faults, what="course file")
+    course = Course(
+        patient_id=rows[0].cells["id"],
+        start=dt.date.fromordinal(start) if start else None,
+        doses=tuple(fact for fact in facts if isinstance(fact, Dose)),
+        observations=tuple(fact for fact in facts if isinstance(fact, Observation)),
+        events=tuple(fact for fact in facts if isinstance(fact, Event)),
+    )
+    return Reading(course, tuple(_remarks(sheet, rows)))
+
+
+def write_course(course: Course, path: str | os.PathLike[str]) -> None:
+    """Write a course file; an interrupted write leaves the old file as it was."""
+    data = format_course(course).encode()
+    path = os.path.realpath(path)  # a link stays a link
+    draft = f"{path}.{os.urandom(4).hex()}.tmp"
+    try:
+        with open(draft, "xb") as file:
+            if os.path.exists(path):  # a file closed to others stays closed
+                os.chmod(draft, stat.S_IMODE(os.stat(path).st_mode))
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(draft, path)
+    except BaseException:
+        if os.path.exists(draft):
+            os.unlink(draft)
+        raise
+
+
+def format_course(course: Course) -> str:
+    """Return the text of a course file, in canonical order and units.
+
+    The text is read back before it is returned: a course that the format would change or
+    refuse (no fact at all, an amount of 5 g) is refused here and not at the next reading.
+    """
+    try:
+        text = "".join(",".join(map(_quoted, line)) + "\n" for line in _lines_of(course))
+        is_same = parse_course(text.encode(), today=LAST_DATE).course == course
+    except (RecordError, ValueError, OverflowError) as error:
+        raise CourseError(f"this course cannot be written as a course file: {error}") from None
+    if not is_same:
+        raise CourseError(
+            "this course cannot be written as a course file: it would read back changed. Trim "
+            f"the id, units and methods, and write the route as '{INTRATHECAL}' or leave it empty."
+        )
+    return text
+
+
+# -- writing
+
+
+def _lines_of(course: Course) -> Iterator[list[str]]:
+    """Give the cells of each line: by time, and on one day what was measured before the dose."""
+    columns = [name for name in COLUMNS if name != "date" or course.start]
+    yield columns
+    facts: list[Observation | Event | Dose]
+    facts = [*course.observations, *course.events, *course.doses]  # sorted() keeps this order
+    for fact in sorted(facts, key=lambda fact: fact.time_d):
+        cells = {"id": course.patient_id, "day": _number(fact.time_d)}
+        cells |= {"date": str(course.date(fact.time_d)), "note": fact.note, "source": fact.source}
+        match fact:
+            case Dose():
+                value = _number(fact.amount_mg)
+                cells |= {"kind": "dose", "value": value, "unit": "mg", "method": fact.route}
+            case Observation():
+                value = "<" * fact.is_below + _number(fact.value)
+                cells |= {"kind": fact.kind, "value": value, "unit": fact.unit}
+                cells |= {"method": fact.method}
+            case Event():
+                cells |= {"kind": "event", "value": fact.name, "unit": "", "method": fact.method}
+        yield [cells[name] for name in columns]
+
+
+def _number(value: float) -> str:
+    """Write a number so that it reads back as the same float."""
+    is_plain = value == int(value) and abs(value) < 1e15
+    return repr(int(value)) if is_plain else repr(float(value))
+
+
+def _quoted(cell: str) -> str:
+    # csv.writer leaves a lone carriage return bare, which every reader takes for a line end.
+    if not any(char in cell for char in ',"\r\n'):
+        return cell
+    return '"' + cell.replace('"', '""') + '"'
+
+
+# -- the file
+
+
+@dataclass(slots=True)
+class _Sheet:
+    """A file being read: its faults, and what there is to say about it."""
+
+    last: dt.date
+    is_last_given: bool
+    faults: list[Fault] = field(default_factory=list)
+    said: list[str] = field(default_factory=list)
+    converted: Counter[tuple[str, str]] = field(default_factory=Counter)
+    commas: int = 0
+    dotted: list[tuple[int, str]] = field(default_factory=list)
+
+    def fault(self, line: int, message: str) -> None:
+        self.faults.append(Fault(line, message))
+
+
+@dataclass(slots=True)
+class _Row:
+    """One row being read; where a reader below records a fault, the file is refused."""
+
+    sheet: _Sheet
+    line: int
+    cells: dict[str, str]
+    kind: str = ""
+    day: float | None = None
+    date: dt.date | None = None
+    time_d: float = 0.0
+
+    def fault(self, message: str) -> None:
+        self.sheet.fault(self.line, message)
+
+    def number(self, column: str, text: str, example: str) -> float | None:
+        """Read a finite number; its decimal mark is a point, or a comma that is nothing else."""
+        text = text.replace("−", "-")  # the minus of a printed table
+        value = float(text.replace(",", ".")) if NUMBER.fullmatch(text) else math.nan
+        if not math.isfinite(value):
+            self.fault(f"{column}: expected a number such as {example}, found {_shown(text)}")
+            return None
+        if COMMA_OR_THOUSANDS.fullmatch(text):
+            whole, decimals = text.split(",")
+            self.fault(
+                f"{column}: {_shown(text)} may be {_shown(whole + decimals)} or "
+                f"{_shown(whole + '.' + decimals)}; write the one that is meant, without a comma"
+            )
+            return None
+        self.sheet.commas += "," in text
+        if DOT_OR_THOUSANDS.fullmatch(text):
+            self.sheet.dotted.append((self.line, text))
+        return value
+
+
+def _decode(sheet: _Sheet, data: bytes) -> str:
+    """Return the text of a file, or refuse what is no text."""
+    if len(data) > MAX_BYTES:
+        raise _refusal(0, _too_long(f"more than {MAX_BYTES}"))
+    save = "Save it as 'CSV UTF-8 (comma delimited)'."
+    if data.startswith((b"\xff\xfe", b"\xfe\xff")):
+        raise _refusal(0, f"the text is UTF-16; expected UTF-8. {save}")
+    if data.startswith(b"PK\x03\x04"):
+        raise _refusal(0, f"this is a spreadsheet workbook; expected CSV. {save}")
+    try:
+        text = data.decode()
+    except UnicodeDecodeError as error:
+        line = _line_at(data[: error.start].decode())
+        raise _refusal(line, f"byte {error.start} of the file is not UTF-8. {save}") from None
+    if "\0" in text:
+        line = _line_at(text[: text.index("\0")])
+        raise _refusal(line, f"a NUL byte, which no text holds; is the file UTF-16? {save}")
+    if text.startswith("\ufeff"):
+        sheet.said.append("a byte order mark at the start of the file was dropped")
+    return text.removeprefix("\ufeff")
+
+
+def _rows(sheet: _Sheet, text: str) -> Iterator[_Row]:
+    """Read the rows below the header, each with its kind, day and date."""
+    separator = max(SEPARATORS, key=lambda mark: _n_known_columns(text, mark))
+    lines = _cells(text, separator, sheet)
+    line, names = next(lines, (0, []))
+    if not names:
+        raise RecordError(sheet.faults or [Fault(0, "the file is empty")], what="course file")
+    names = [name.strip().casefold() for name in names]
+    _check_header(sheet, line, names)
+    if separator != ",":
+        sheet.said.append(f"the separator is a {SEPARATORS[separator]}")
+    n_rows = 0
+    for line, cells in lines:
+        n_rows += 1
+        if n_rows > MAX_ROWS:
+            raise _refusal(0, f"more than {MAX_ROWS} rows; one course holds far fewer")
+        if any(cell.strip() for cell in cells[len(names) :]):
+            hint = "quote a value that holds the separator"
+            if separator == ",":
+                hint = "a decimal comma needs quotes, or write a decimal point; " + hint
+            sheet.fault(line, f"{len(cells)} fields, the header has {len(names)}; {hint}")
+            continue
+        # Notes and sources are prose and stay as they are; around all else a space is a slip.
+        given = dict.fromkeys(COLUMNS, "") | dict(zip(names, cells, strict=False))
+        for name in COLUMNS:
+            if name not in ("note", "source"):
+                given[name] = given[name].strip()
+        yield _started(_Row(sheet, line, given))
+    if not n_rows:
+        raise RecordError(
+            sheet.faults or [Fault(0, "no row below the header; write one row per dose")],
+            what="course file",
+        )
+
+
+def _n_known_columns(text: str, separator: str) -> int:
+    _, names = next(_cells(text, separator), (0, []))
+    return sum(name.strip().casefold() in COLUMNS for name in names)
+
+
+def _cells(
+    text: str, separator: str, sheet: _Sheet | None = None
+) -> Iterator[tuple[int, list[str]]]:
+    """Give each row that is not blank, with the line on which it begins."""
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)
+    line = 1
+    try:
+        for cells in reader:
+            if any(cell.strip() for cell in cells):
+                yield line, cells
+            line = reader.line_num + 1
+    except csv.Error as error:
+        if sheet is None:
+            return
+        if "field limit" in str(error):
+            what = f"a field is longer than {csv.field_size_limit()} characters; is a quote open?"
+        elif "unexpected end" in str(error):
+            what = 'a quotation mark (") in this row is never closed; close it, or delete it'
+        else:
+            what = 'a quotation mark (") stands inside a quoted field; write it twice ("")'
+        sheet.fault(line, what)
+
+
+def _check_header(sheet: _Sheet, line: int, names: Sequence[str]) -> None:
+    """Refuse a header that lacks a column or has one twice; say which are not read."""
+    # Only a name close to a known one is shown: a file without a header begins with an id.
+    faults = [
+        f"column '{name}' is missing.{_nearest(name, set(names) - set(COLUMNS))}"
+        for name in REQUIRED
+        if name not in names
+    ]
+    if "day" not in names and "date" not in names:
+        hint = _nearest("day", set(names) - set(COLUMNS))
+        faults.append(f"column 'day' or 'date' is missing.{hint}")
+    if faults:
+        faults.append(f"the first row names the columns: {', '.join(COLUMNS)}")
+    faults += [f"column '{name}' stands twice" for name in COLUMNS if names.count(name) > 1]
+    if faults:
+        raise RecordError([Fault(line, message) for message in faults], what="course file")
+    for name in dict.fromkeys(names):
+        if name and name not in COLUMNS:
+            hint = _nearest(name, set(COLUMNS) - set(names))
+            sheet.said.append(f"column {_shown(name)} is not read.{hint}")
+
+
+# -- when
+
+
+def _started(row: _Row) -> _Row:
+    """Read what places a row: its kind, and its day or date."""
+    day, date, kind = (row.cells[name] for name in ("day", "date", "kind"))
+    row.kind = kind.casefold()
+    if row.kind not in KINDS:
+        hint = _nearest(row.kind, KINDS) or f" Expected one of {', '.join(KINDS)}."
+        row.fault(f"kind {_shown(kind)} is not known.{hint}" if kind else f"kind is empty.{hint}")
+    if not day and not date:
+        row.fault("neither day nor date; write days since the first dose, or a date YYYY-MM-DD")
+    if day:
+        row.day = _day(row, day)
+    if date:
+        row.date = _date(row, date)
+    return row
+
+
+def _day(row: _Row, text: str) -> float | None:
+    if ISO_DATE.fullmatch(text):
+        row.fault(f"day: {_shown(text)} is a date; write it in a column 'date'")
+        return None
+    day = row.number("day", text, "28")
+    if day is not None and abs(day) > MAX_DAYS:
+        row.fault(f"day: {_shown(text)} is more than {MAX_DAYS} days from the first dose")
+        return None
+    if day is not None and row.kind == "dose" and day != int(day):
+        row.fault(f"day: {_shown(text)}; the day of a dose is a whole number")
+        return None
+    return day
+
+
+def _date(row: _Row, text: str) -> dt.date | None:
+    if not ISO_DATE.fullmatch(text):
+        row.fault(
+            f"date: expected YYYY-MM-DD, found {_shown(text)}. Other forms are refused: "
+            "01/02/2026 is 1 February in one country and 2 January in another."
+        )
+        return None
+    try:
+        date = dt.date.fromisoformat(text)
+    except ValueError:
+        row.fault(f"date: there is no day {text}")
+        return None
+    if not FIRST_DATE <= date <= LAST_DATE:
+        row.fault(f"date: {text} is outside {FIRST_DATE.year} to {LAST_DATE.year}")
+        return None
+    _check_not_future(row, date)
+    return date
+
+
+def _check_not_future(row: _Row, date: dt.date) -> None:
+    if date > row.sheet.last:
+        on = ", or give a later day with --on" if row.sheet.is_last_given else ""
+        row.fault(
+            f"the date {date} lies after {row.sheet.last}; a course holds what has happened. "
+            f"Correct the date, or delete the row{on}."
+        )
+
+
+def _is_one_person(sheet: _Sheet, rows: Sequence[_Row]) -> bool:
+    """Refuse a file of several people, without naming them."""
+    first_lines: dict[str, int] = {}
+    for row in rows:
+        if row.cells["id"]:
+            first_lines.setdefault(row.cells["id"], row.line)
+        else:
+            row.fault("id is empty; every row names its person")
+    if len(first_lines) > 1:
+        lines = list(first_lines.values())
+        sheet.fault(
+            lines[1],
+            f"{len(lines)} ids, beginning on {_at_lines(lines)}; a course is one person. "
+            "Split the file, or correct the id.",
+        )
+    return len(first_lines) == 1
+
+
+def _place(sheet: _Sheet, rows: Sequence[_Row]) -> int | None:
+    """Give each row its time; return day 0 as the ordinal of its date, or None if unknown."""
+    is_all_placed = not sheet.faults
+    counted = [row for row in rows if row.day is not None and row.date is None]
+    dated = [row for row in rows if row.day is None and row.date is not None]
+    zeros = {
+        row.line: row.date.toordinal() - math.floor(row.day)
+        for row in rows
+        if row.day is not None and row.date is not None
+    }
+    start: int | None = None
+    if zeros:
+        start = Counter(zeros.values()).most_common(1)[0][0]
+        for line, zero in zeros.items():
+            if zero != start:
+                other, most = (_date_of(ordinal) for ordinal in (zero, start))
+                sheet.fault(
+                    line,
+                    f"day and date make day 0 {other}, elsewhere it is {most}; correct either",
+                )
+    elif counted and dated:
+        few = counted if len(counted) < len(dated) else dated
+        name, other = ("date", "day") if few is counted else ("day", "date")
+        sheet.fault(
+            few[0].line,
+            f"some rows have a day, others a date, and no row has both to join them. Write the "
+            f"{name} instead of the {other} on {_at_lines([row.line for row in few])}, or give "
+            "day and date on the row of the first dose.",
+        )
+        return None
+    elif dated:
+        doses = [row for row in dated if row.kind == "dose"]
+        start = min(row.date.toordinal() for row in doses or dated if row.date)
+        if not doses:
+            sheet.said.append("no dose in the file: day 0 is the date of the earliest row")
+    for row in rows:
+        if row.day is not None:
+            row.time_d = row.day
+        elif row.date and start is not None:
+            row.time_d = row.date.toordinal() - start
+        if start is not None and row.day is not None and row.date is None:
+            _check_not_future(row, dt.date.fromordinal(start + math.floor(row.day)))
+    _check_doses([row for row in rows if row.kind == "dose" and (row.date or row.day is not None)])
+    if is_all_placed:
+        _check_day_zero(rows)
+    return start
+
+
+def _check_doses(doses: Sequence[_Row]) -> None:
+    """Refuse two doses on one day."""
+    first: dict[float, _Row] = {}
+    for row in doses:
+        earlier = first.setdefault(row.time_d, row)
+        if earlier is not row:
+            row.fault(
+                f"a second dose on {row.date or f'day {row.time_d:g}'}; the other is on line "
+                f"{earlier.line}. Delete the row if it is a duplicate; if one dose was given in "
+                "two parts, write the sum in one row."
+            )
+
+
+def _check_day_zero(rows: Sequence[_Row]) -> None:
+    """Refuse a file whose first dose is not on day 0."""
+    doses = [row for row in rows if row.kind == "dose"]
+    first = min(doses, key=lambda row: row.time_d, default=None)
+    if first and first.time_d != 0:
+        off = f"subtract {first.time_d:g} from" if first.time_d > 0 else f"add {-first.time_d:g} to"
+        first.fault(
+            f"the first dose is on day {first.time_d:g}; day 0 is the first dose. If it is the "
+            f"first, {off} every day of the file; if not, add the earlier doses."
+        )
+
+
+# -- what
+
+
+def _fact(row: _Row) -> Dose | Observation | Event | None:
+    match row.kind:
+        case "dose":
+            return _dose(row)
+        case "event":
+            return _event(row)
+        case kind if kind in KINDS:
+            return _observation(row)
+    return None
+
+
+def _dose(row: _Row) -> Dose | None:
+    """Read a dose: an amount in mg, given intrathecally."""
+    text, unit, route = (row.cells[name] for name in ("value", "unit", "method"))
+    amount_mg = row.number("value", text, "100")
+    if same_unit(unit) == "ml":
+        row.fault("a dose in mL; 15 mL of 6.7 mg/mL is 100 mg: write the mg given")
+    elif QUANTITIES["dose"].power(unit) is None:
+        row.fault(f"the unit of a dose is mg, found {_shown(unit)}; write the mg given")
+    elif amount_mg is not None:
+        _check_amount(row, amount_mg)
+    if route.casefold() not in ("", INTRATHECAL):
+        _refuse_route(row, route)
+    if amount_mg is None or amount_mg <= 0:
+        return None
+    note, source = row.cells["note"], row.cells["source"]
+    route = route and INTRATHECAL
+    return Dose(time_d=int(row.time_d), amount_mg=amount_mg, route=route, note=note, source=source)
+
+
+def _check_amount(row: _Row, amount_mg: float) -> None:
+    least, most = QUANTITIES["dose"].least, QUANTITIES["dose"].most
+    if amount_mg < 0:
+        row.fault(f"a dose of {amount_mg:g} mg; a given dose is above 0 mg. Correct the amount.")
+    elif amount_mg == 0:
+        row.fault(
+            "a dose of 0 mg is no dose; write kind event with value failed_puncture or "
+            "dose_not_given"
+        )
+    elif amount_mg < least:
+        row.fault(f"a dose of {amount_mg:g} mg, below {least:g} mg; was it written in g?")
+    elif amount_mg > most:
+        row.fault(
+            f"a dose of {amount_mg:g} mg, above {most:g} mg: that is five vials of tofersen, "
+            "75 mL. Correct the amount."
+        )
+
+
+def _refuse_route(row: _Row, route: str) -> None:
+    if route.casefold() in ("it", "i.t.", "ith"):
+        row.fault(f"route {_shown(route)} can be misread; write {INTRATHECAL} in full")
+    else:
+        row.fault(
+            f"route {_shown(route)}; thecal knows {INTRATHECAL} doses only. Correct it if it is a "
+            "slip. If the drug really went elsewhere it is a medication error to report, and "
+            "thecal computes no schedule from it."
+        )
+
+
+def _observation(row: _Row) -> Observation | None:
+    """Read a measured value, in the canonical unit of its kind."""
+    text, unit, method = (row.cells[name] for name in ("value", "unit", "method"))
+    is_below = text.startswith("<")
+    if is_below and row.kind == "alsfrs_r":
+        row.fault(f"alsfrs_r {_shown(text)}; a score is known or not. Write the score.")
+        return None
+    value = row.number("value", text[is_below:].strip(), "12.5, or <5 below the limit,")
+    if row.kind == "other":
+        unit = _unit_of_other(row, unit)
+    else:
+        quantity = QUANTITIES[row.kind]
+        power = quantity.power(unit)
+        if power is None:
+            what = f"unit {_shown(unit)} is not known for" if unit else "no unit for"
+            row.fault(f"{what} {row.kind}; expected {_or(quantity.units)}.{_split_number(unit)}")
+            return None
+        if value is not None:
+            value = scale(value, power)
+            _check_range(row, value, is_below)
+            row.sheet.converted[row.kind, unit] += bool(power)
+        unit = quantity.unit
+    if value is None:
+        return None
+    return Observation(
+        time_d=row.time_d,
+        kind=row.kind,
+        value=value,
+        unit=unit,
+        is_below=is_below,
+        method=method,
+        note=row.cells["note"],
+        source=row.cells["source"],
+    )
+
+
+def _check_range(row: _Row, value: float, is_below: bool) -> None:
+    quantity = QUANTITIES[row.kind]
+    if quantity.is_whole and value != int(value):
+        row.fault(
+            f"{row.kind} {value:g} is not a whole number; write a mean as kind other, with the "
+            "quantity's name as method"
+        )
+    least = 0.0 if is_below else quantity.least
+    if not least <= value <= quantity.most or (is_below and value == 0):
+        row.fault(
+            f"{row.kind} {value:g} {quantity.unit} is outside {quantity.least:g} to "
+            f"{quantity.most:g} {quantity.unit}; check the value and its unit"
+        )
+
+
+def _unit_of_other(row: _Row, unit: str) -> str:
+    if not row.cells["method"]:
+        row.fault("kind other has no method; write there what was measured, such as CSF IgG")
+    if _split_number(unit):
+        row.fault(f"unit {_shown(unit)} is a number.{_split_number(unit)}")
+    return unit
+
+
+def _split_number(unit: str) -> str:
+    """Hint at 5,60 that was cut in two by the separator; 1 is a unit, that of a ratio."""
+    is_decimals = unit.isdecimal() and unit != "1"
+    return " A decimal comma needs quotes, or write a decimal point." if is_decimals else ""
+
+
+def _event(row: _Row) -> Event | None:
+    """Read the name of an event."""
+    name = row.cells["value"]
+    if not SNAKE_CASE.fullmatch(name):
+        snake = "_".join(re.findall(r"[a-z0-9]+", name.lower())) if name.isascii() else ""
+        hint = f"write {_shown(snake)}" if SNAKE_CASE.fullmatch(snake) else "such as myelitis"
+        row.fault(f"event {_shown(name)} is not one word of a-z, 0-9 and _; {hint}")
+        return None
+    return Event(
+        time_d=row.time_d,
+        name=name,
+        method=row.cells["method"],
+        note=row.cells["note"],
+        source=row.cells["source"],
+    )
+
+
+def _check_decimal_points(sheet: _Sheet) -> None:
+    """Refuse 1.234 in a file with decimal commas: there a point may part the thousands."""
+    for line, text in sheet.dotted if sheet.commas else ():
+        sheet.fault(
+            line,
+            f"{_shown(text)} may be {_shown(text.replace('.', ''))}, as other numbers of the file "
+            "have decimal commas; write all with a decimal point and none for thousands",
+        )
+
+
+# -- words
+
+
+def _remarks(sheet: _Sheet, rows: Sequence[_Row]) -> Iterator[str]:
+    yield from sheet.said
+    n_early = sum(b.time_d < a.time_d for a, b in pairwise(rows))
+    if n_early:
+        yield f"rows were not in order of time ({n_early} earlier than the row above); sorted"
+    for (kind, unit), n in sheet.converted.items():
+        if n:
+            yield f"{kind}: {_n(n, 'value')} converted from {unit} to {QUANTITIES[kind].unit}"
+    if sheet.commas:
+        yield f"{_n(sheet.commas, 'decimal comma')} read as decimal point"
+    n_routes = sum(row.kind == "dose" and not row.cells["method"] for row in rows)
+    if n_routes:
+        yield f"route not recorded on {_n(n_routes, 'dose row')}; read as {INTRATHECAL}"
+    n_units = sum(row.kind == "event" and bool(row.cells["unit"]) for row in rows)
+    if n_units:
+        yield f"unit on {_n(n_units, 'event row')} not read; an event has none"
+
+
+def _shown(text: str) -> str:
+    """Quote a value, at most 40 characters of it, control characters escaped."""
+    if not text:
+        return "nothing"
+    escaped = "".join(
+        c if c.isprintable() else c.encode("unicode_escape").decode() for c in text[:41]
+    )
+    return f"'{escaped}'" if len(escaped) <= 40 else f"'{escaped[:39]}…'"
+
+
+def _nearest(word: str, known: Iterable[str]) -> str:
+    """Say which known word was probably meant, or nothing."""
+    from difflib import get_close_matches  # only a fault needs it, and it slows every start
+
+    close = get_close_matches(word[:40], sorted(known), n=1, cutoff=0.6)
+    return f" Did you mean {_shown(close[0])}?" if close else ""
+
+
+def _at_lines(lines: Sequence[int]) -> str:
+    shown = [str(line) for line in lines[:10]]
+    if len(lines) > 10:
+        return f"lines {', '.join(shown)} and {len(lines) - 10} more"
+    if len(lines) == 1:
+        return f"line {shown[0]}"
+    return f"lines {', '.join(shown[:-1])} and {shown[-1]}"
+
+
+def _or(words: Sequence[str]) -> str:
+    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} or {words[-1]}"
+
+
+def _n(n: int, noun: str) -> str:
+    return f"{n} {noun}" if n == 1 else f"{n} {noun}s"
+
+
+def _line_at(before: str) -> int:
+    return len(LINE_END.findall(before)) + 1
+
+
+def _date_of(ordinal: int) -> str:
+    return str(dt.date.fromordinal(ordinal))
+
+
+def _refusal(line: int, message: str) -> RecordError:
+    return RecordError([Fault(line, message)], what="course file")
+
+
+def _too_long(found: str) -> str:
+    return f"{found} bytes; a course file is at most {MAX_BYTES} bytes. Is it the right file?"
+
+
+def _latest_date_on_earth() -> dt.date:
+    return dt.datetime.now(dt.timezone(dt.timedelta(hours=14))).date()

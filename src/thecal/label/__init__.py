@@ -1,0 +1,1 @@
+"""What a label says: statements with sources, silences, and what was not read."""

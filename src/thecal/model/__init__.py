@@ -1,0 +1,1 @@
+"""Dose to concentration to effect to function."""

@@ -1,0 +1,1 @@
+"""Where clinic and mathematics meet: one course to what comes next."""

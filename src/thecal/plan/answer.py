@@ -1,0 +1,114 @@
+"""Everything thecal says about one course, computed once for whoever shows it."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from thecal.clinic.finding import Finding
+from thecal.clinic.review import review
+from thecal.course import Course
+from thecal.errors import CourseError
+from thecal.label.label import Label
+from thecal.regimen.regimen import from_label
+from thecal.regimen.schedule import Schedule, schedule
+from thecal.regimen.window import WindowPolicy
+
+if TYPE_CHECKING:  # the numerical library is not loaded for a due date
+    from thecal.plan.forecast import Forecast
+
+DISCLAIMER = (
+    "Decision support for professionals: not a medical device, not a prescription. "
+    "The label in force where the patient is treated decides."
+)
+MODEL_CAVEAT = (
+    "The curves show a typical patient and 90 % of virtual patients under a first model tuned "
+    "to published summaries. They are not fitted to this person and not fit to dose by."
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Due:
+    """When the next dose is due: a course against a label.
+
+    on_d  the day the question was asked; None if it was not
+    """
+
+    course: Course
+    label: Label
+    schedule: Schedule
+    on_d: int | None
+
+    @property
+    def days_to_due(self) -> int | None:
+        """Days from the day asked to the due day, negative when overdue; None if not asked."""
+        return None if self.on_d is None else self.schedule.next.due_d - self.on_d
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """A due date, what needs attention, and what the model says along the course."""
+
+    due: Due
+    findings: tuple[Finding, ...]
+    forecast: Forecast
+
+
+def when_due(
+    course: Course,
+    label: Label,
+    *,
+    policy: WindowPolicy | None = None,
+    on: dt.date | int | None = None,
+) -> Due:
+    """Say when the next dose is due.
+
+    on  the day asked about, as a date or as a day of the course
+    """
+    on_d = day_asked(course, on)
+    return Due(
+        course=course,
+        label=label,
+        schedule=schedule(course, from_label(label), policy=policy, on_d=on_d),
+        on_d=on_d,
+    )
+
+
+def answer(due: Due, *, until_d: int | None = None) -> Answer:
+    """Add findings and forecast to a due date."""
+    from thecal.model.population import load_population
+    from thecal.plan.forecast import forecast
+
+    return Answer(
+        due=due,
+        findings=review(due.course, due.schedule, due.label),
+        forecast=forecast(
+            due.course,
+            due.schedule,
+            load_population(due.label.medicine),
+            on_d=due.on_d,
+            until_d=until_d,
+        ),
+    )
+
+
+def day_asked(course: Course, on: dt.date | int | None) -> int | None:
+    """Return the day of the course asked about. Raises CourseError where it has none."""
+    if on is None:
+        return None
+    if isinstance(on, dt.date):
+        day = course.day(on)
+        if day is None:
+            raise CourseError(
+                f"--on {on}: the course has days and no dates; ask with a day number, or add a "
+                "'date' to one row that has a day"
+            )
+    else:
+        day = on
+    last_d = course.doses[-1].time_d if course.doses else 0
+    if day < last_d:
+        raise CourseError(
+            f"--on is day {day}, before the last dose on day {last_d}; ask about that day or later"
+        )
+    return day

@@ -1,0 +1,238 @@
+"""One course to what comes next: exposure and effect along it, with their uncertainty.
+
+The typical patient and a band of virtual ones take the doses that were given, then those
+that fall due. What the record holds about this person (ALSFRS-R, NfL and symptom onset before
+the first dose) replaces what would have been drawn. Nothing here is fitted to the course.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import Float
+
+from thecal.course import Course, Observation
+from thecal.model.population import Population, deviates
+from thecal.model.simulate import simulate
+from thecal.model.structure import Dosing, Output
+from thecal.regimen.schedule import Schedule, slots_ahead
+from thecal.units import MONTH_D
+
+SUBJECTS = 400  # the 5th and 95th percentile of 400 rest on 20 people each
+SEED = 2023
+BAND = (0.05, 0.95)
+DOSES_AHEAD = 3
+AFTER_STOP_D = 84  # how far to look where no further dose is planned
+AFTER_DOSE_D = (1 / 24, 4 / 24, 0.5, 1.0, 3.0, 7.0)
+
+RATIOS = {  # kind of record -> output it is compared with, as a ratio to its own baseline
+    "nfl_plasma": "nfl",
+    "nfl_serum": "nfl",
+    "nfl_csf": "nfl",
+    "csf_sod1": "csf_sod1",
+}
+DIRECT = {"alsfrs_r": "alsfrs_r", "csf_tofersen": "csf", "plasma_tofersen": "plasma"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Series:
+    """One output over time: typical patient, band, and the typical patient untreated.
+
+    untreated  None for an output that is nothing without the drug (concentrations)
+    """
+
+    output: Output
+    times_d: Float[np.ndarray, " time"]
+    typical: Float[np.ndarray, " time"]
+    lo: Float[np.ndarray, " time"]
+    hi: Float[np.ndarray, " time"]
+    untreated: Float[np.ndarray, " time"] | None
+
+    def at(self, time_d: float) -> tuple[float, float, float]:
+        """Return typical, lo and hi at a time of the grid."""
+        i = int(np.searchsorted(self.times_d, time_d))
+        return float(self.typical[i]), float(self.lo[i]), float(self.hi[i])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Observed:
+    """A record beside its prediction, in the unit of the output."""
+
+    output: str
+    time_d: float
+    value: float
+    observation: Observation
+    typical: float
+    lo: float
+    hi: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Forecast:
+    """What the model says along one course.
+
+    planned_d  days of the doses assumed from now on; empty where treatment is held or stopped
+    known      what the record fixed, by parameter, in words
+    """
+
+    series: Mapping[str, Series]
+    observed: tuple[Observed, ...]
+    given_d: tuple[int, ...]
+    planned_d: tuple[int, ...]
+    known: Mapping[str, str]
+    population: Population
+    subjects: int
+    seed: int
+
+
+def forecast(
+    course: Course,
+    schedule: Schedule,
+    population: Population,
+    *,
+    on_d: int | None = None,
+    until_d: int | None = None,
+) -> Forecast:
+    """Predict a course and what follows.
+
+    on_d     the day asked about: a dose that is overdue then is assumed to be given that day
+    until_d  last day to predict; by default the day the dose after the planned ones falls due
+    """
+    given_d = [dose.time_d for dose in course.doses]
+    planned_d, end_d = _plan(course, schedule, on_d)
+    end_d = max(end_d if until_d is None else until_d, 1)
+    planned_d = [day for day in planned_d if day < end_d]
+    times_d = _times(course, given_d + planned_d, end_d)
+    amounts_mg = [dose.amount_mg for dose in course.doses]
+    amounts_mg += [schedule.regimen.amount_mg] * len(planned_d)
+    dosing = Dosing(
+        times_d=np.array(given_d + planned_d, dtype=float), amounts_mg=np.array(amounts_mg)
+    )
+    none = Dosing(times_d=np.empty(0), amounts_mg=np.empty(0))
+    people, typical = population.draw(SUBJECTS, SEED), population.typical()
+    known = _known(course, population, people, typical)
+    band = simulate(population, dosing, times_d, people=people)
+    middle = simulate(population, dosing, times_d, people=typical)
+    untreated = simulate(population, none, times_d, people=typical)
+    series = {}
+    for output in band.outputs:
+        lo, hi = np.quantile(band.of(output.name), BAND, axis=0)
+        series[output.name] = Series(
+            output=output,
+            times_d=times_d,
+            typical=middle.of(output.name)[0],
+            lo=lo,
+            hi=hi,
+            untreated=untreated.of(output.name)[0] if untreated.of(output.name).any() else None,
+        )
+    return Forecast(
+        series=series,
+        observed=_observed(course, series),
+        given_d=tuple(given_d),
+        planned_d=tuple(planned_d),
+        known=known,
+        population=population,
+        subjects=SUBJECTS,
+        seed=SEED,
+    )
+
+
+def _plan(course: Course, schedule: Schedule, on_d: int | None) -> tuple[list[int], int]:
+    """Return the days of the doses to assume, and the day to stop predicting."""
+    given_d = [dose.time_d for dose in course.doses]
+    if schedule.treatment in ("held", "stopped"):
+        return [], int(course.last_d) + AFTER_STOP_D
+    first_d = schedule.next.due_d
+    if on_d is not None and given_d:
+        first_d = max(first_d, on_d)
+    later = slots_ahead(schedule.regimen, [*given_d, first_d], DOSES_AHEAD, course.start)
+    return [first_d, *(slot.due_d for slot in later[:-1])], later[-1].due_d
+
+
+def _times(course: Course, doses_d: list[int], end_d: int) -> Float[np.ndarray, " time"]:
+    """Return the days to predict: every dose and what follows it, every record, every week."""
+    after_d = np.add.outer(np.array(doses_d, dtype=float), np.array([0.0, *AFTER_DOSE_D])).ravel()
+    records_d = [o.time_d for o in course.observations]
+    times_d = np.unique(
+        np.concatenate([after_d, records_d, np.arange(0.0, end_d, 7.0), [0.0, float(end_d)]])
+    )
+    return times_d[(times_d >= 0) & (times_d <= end_d)]
+
+
+def _known(
+    course: Course,
+    population: Population,
+    people: dict[str, np.ndarray],
+    typical: dict[str, np.ndarray],
+) -> dict[str, str]:
+    """Replace what the record fixes, in place; return what was used, in words."""
+    known = {}
+
+    def fix(name: str, value: float, words: str) -> None:
+        typical[name] = np.full_like(typical[name], value)
+        people[name] = np.full_like(people[name], value)
+        known[name] = words
+
+    before = _baseline(course, "alsfrs_r")
+    if before is not None:
+        fix(
+            "alsfrs_r_baseline",
+            before.value,
+            f"ALSFRS-R {before.value:g} on day {before.time_d:g}",
+        )
+    onset = next((e for e in course.events if e.name == "symptom_onset" and e.time_d < 0), None)
+    if before is not None and onset is not None and before.time_d > onset.time_d:
+        months = (before.time_d - onset.time_d) / MONTH_D
+        since_onset = (48 - before.value) / months
+        ratio = population.from_record["slope_ratio"]
+        typical["slope"] = np.full_like(typical["slope"], since_onset * ratio.value)
+        people["slope"] = since_onset * ratio.at(deviates("slope", SUBJECTS, SEED))
+        known["slope"] = (
+            f"{since_onset:.2f} points a month from onset (day {onset.time_d:g}) to day "
+            f"{before.time_d:g}"
+        )
+    for kind in ("nfl_plasma", "nfl_serum", "nfl_csf"):
+        first = _baseline(course, kind)
+        if first is not None:
+            scale = population.from_record["csf_to_plasma_nfl"].value if kind == "nfl_csf" else 1.0
+            words = f"{kind} {first.value:g} {first.unit} on day {first.time_d:g}"
+            fix("nfl_baseline", first.value / scale, words)
+            break
+    return known
+
+
+def _baseline(course: Course, kind: str) -> Observation | None:
+    """Return the last record of a kind up to day 0, sampled before the first dose."""
+    before = [o for o in course.observed(kind) if o.time_d <= 0 and not o.is_below]
+    return before[-1] if before else None
+
+
+def _observed(course: Course, series: Mapping[str, Series]) -> tuple[Observed, ...]:
+    """Set each record that has a prediction beside it."""
+    found = []
+    for record in course.observations:
+        name = RATIOS.get(record.kind) or DIRECT.get(record.kind)
+        end_d = series[name].times_d[-1] if name else -1.0
+        if name is None or not 0 <= record.time_d <= end_d:
+            continue
+        scale = 1.0
+        if record.kind in RATIOS:
+            first = _baseline(course, record.kind)
+            if first is None or first.value <= 0:
+                continue
+            scale = first.value
+        typical, lo, hi = series[name].at(record.time_d)
+        found.append(
+            Observed(
+                output=name,
+                time_d=record.time_d,
+                value=record.value / scale,
+                observation=record,
+                typical=typical,
+                lo=lo,
+                hi=hi,
+            )
+        )
+    return tuple(found)

@@ -1,0 +1,1 @@
+"""A label's dosing rules, and what is due when for one course."""

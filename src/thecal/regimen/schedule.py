@@ -1,0 +1,316 @@
+"""What is due when, by which rule of the label, and how late it is.
+
+The schedule is a fold over the doses *actually given*, never over a planned grid: what was
+not given does not count, and a missed dose needs no case of its own.
+
+    next_due(history) = last given + 14 d while fewer than 3 are given, + 28 d from then on
+
+is what it comes to for tofersen (US PI 2.1, EU SmPC 4.2).
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from thecal.course import Course, Dose, Event
+from thecal.regimen.regimen import Anchor, GapTier, Interval, Regimen, Rule
+from thecal.regimen.window import WindowPolicy
+
+# Event names of a course file that say a dose was attempted or planned and not given.
+NOT_GIVEN = frozenset({"failed_puncture", "dose_not_given", "dose_missed", "procedure_aborted"})
+HELD = frozenset({"treatment_held", "tofersen_held"})
+STOPPED = frozenset({"treatment_stopped", "tofersen_stopped"})
+RESUMED = frozenset({"treatment_resumed", "tofersen_resumed"})
+
+# The label's missed-dose rules speak of *a* missed dose; from two in a row on it is silent.
+LONG_GAP = 2
+# 15 mL of a vial printed as 6.7 mg/mL is 100.5 mg: amounts within 1 % are the label's amount.
+ROUNDING = 0.01
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Open:
+    """A question the label leaves open here, with what plain arithmetic gives.
+
+    topic       where the label file records the silence, e.g. ``dosing.gap``
+    says        what the label is silent about, or that its text on this was not read
+    here        what in this course raises the question
+    arithmetic  what the label's ordinary rule would give, which is not a recommendation
+    """
+
+    topic: str
+    says: str
+    here: str
+    arithmetic: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Slot:
+    """One dose to come: four dates (earliest, due, overdue, latest) and the rule behind them.
+
+    due_d        day it falls due
+    earliest_d, overdue_d, latest_d   from the site's window policy; None without one
+    interval     the label's interval, counted from dose `after_number` on day `after_d`
+    """
+
+    number: int
+    phase: str
+    due_d: int
+    interval: Interval | None
+    after_number: int
+    after_d: int | None
+    rule: Rule
+    policy: str | None = None
+    earliest_d: int | None = None
+    overdue_d: int | None = None
+    latest_d: int | None = None
+
+    @property
+    def reason(self) -> str:
+        """The rule in words, with the inputs it was applied to."""
+        if self.interval is None:
+            return "the first dose starts the course: its day is day 0"
+        return (
+            f"{self.interval} after the last dose given (dose {self.after_number}, "
+            f"day {self.after_d})"
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Given:
+    """A dose that was given, seen against the label.
+
+    interval_d   days since the dose before; None for the first
+    late_d       days after it was due, negative if early; None for the first
+    missed       whole intervals that passed without a dose before this one
+    label_rule   what the label says follows a late dose at this place, if it was late
+    label_silent what the label leaves open about it
+    """
+
+    number: int
+    phase: str
+    dose: Dose
+    interval_d: int | None
+    late_d: int | None
+    missed: int
+    label_rule: Rule | None
+    label_silent: tuple[Open, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Schedule:
+    """A course against a regimen: doses given, the next slot, and what is open about it.
+
+    treatment     "not started", "ongoing", "held" or "stopped", as recorded in the course
+    not_given     attempts and planned doses that do not count
+    label_silent  questions that bear on the next dose
+    """
+
+    regimen: Regimen
+    given: tuple[Given, ...]
+    next: Slot
+    treatment: str
+    treatment_since_d: float | None
+    not_given: tuple[Event, ...]
+    label_silent: tuple[Open, ...]
+
+
+def next_slot(regimen: Regimen, given_d: Sequence[int], start: dt.date | None = None) -> Slot:
+    """Find the next dose from the days of the doses given (in order, day 0 first)."""
+    number = len(given_d) + 1
+    phase = regimen.phase(number)
+    if not given_d:
+        return Slot(
+            number=1,
+            phase=phase.name,
+            due_d=0,
+            interval=None,
+            after_number=0,
+            after_d=None,
+            rule=phase.rule,
+        )
+    last_d, interval, rule = given_d[-1], phase.interval, phase.rule
+    resumed, tier = _last_long_gap(regimen, given_d, start)
+    # Doses from `resumed` on; the first `settling` of them lead back to the last phase.
+    settling = tier.doses if tier else regimen.loading_doses
+    done = len(given_d) - resumed
+    if tier and done < tier.doses:
+        interval, rule = tier.interval, tier.rule
+        due_d = interval.after(last_d, start)
+    elif phase.anchor is Anchor.ORIGINAL_GRID:
+        origin_d, times = given_d[resumed + settling - 1], done - settling + 1
+        closest_d = phase.apart.after(last_d, start)
+        while (due_d := interval.after(origin_d, start, times)) < closest_d:
+            times += 1
+    else:
+        due_d = interval.after(last_d, start)
+    return Slot(
+        number=number,
+        phase=phase.name,
+        due_d=due_d,
+        interval=interval,
+        after_number=len(given_d),
+        after_d=last_d,
+        rule=rule,
+    )
+
+
+def _last_long_gap(
+    regimen: Regimen, given_d: Sequence[int], start: dt.date | None
+) -> tuple[int, GapTier | None]:
+    """Return the index of the dose that ended the last long gap, and the gap's tier."""
+    for i in range(len(given_d) - 1, 0, -1):
+        reached = [
+            tier
+            for tier in regimen.gap_tiers
+            if tier.at_least.after(given_d[i - 1], start) <= given_d[i]
+        ]
+        if reached:
+            return i, reached[-1]
+    return 0, None
+
+
+def slots_ahead(
+    regimen: Regimen, given_d: Sequence[int], count: int, start: dt.date | None = None
+) -> list[Slot]:
+    """Return the next `count` slots, each counted as if the ones before were given when due."""
+    days, slots = list(given_d), []
+    for _ in range(count):
+        slot = next_slot(regimen, days, start)
+        slots.append(slot)
+        days.append(slot.due_d)
+    return slots
+
+
+def with_window(slot: Slot, policy: WindowPolicy | None) -> Slot:
+    """Add the site's tolerance to a slot; without one for its phase the slot is as it was."""
+    tolerance = policy.phases.get(slot.phase) if policy else None
+    if policy is None or tolerance is None:
+        return slot
+    return replace(
+        slot,
+        policy=policy.name,
+        earliest_d=slot.due_d - tolerance.early_d,
+        overdue_d=slot.due_d + tolerance.overdue_d,
+        latest_d=slot.due_d + tolerance.latest_d,
+    )
+
+
+def schedule(
+    course: Course,
+    regimen: Regimen,
+    *,
+    policy: WindowPolicy | None = None,
+    on_d: int | None = None,
+) -> Schedule:
+    """Read a course against a regimen.
+
+    on_d  the day the question is asked; a gap that is open on that day is then seen too
+    """
+    days = [dose.time_d for dose in course.doses]
+    given = tuple(
+        _review(course, regimen, number, dose) for number, dose in enumerate(course.doses, 1)
+    )
+    slot = next_slot(regimen, days, course.start)
+    treatment, since_d = _treatment(course)
+    not_given = tuple(event for event in course.events if event.name in NOT_GIVEN)
+    last_d = days[-1] if days else -1
+    ordinary = f"{slot.reason} is day {slot.due_d}"
+    questions = list(given[-1].label_silent) if given else []
+    for event in not_given:
+        if event.time_d > last_d:  # on the day of a dose the puncture was tried again
+            here = f"{_words(event.name)} on day {event.time_d:g}; it does not count as a dose"
+            questions.append(_open(regimen, "dosing.failed_puncture", here, ordinary))
+    if treatment in ("held", "stopped") and since_d is not None:
+        here = f"treatment recorded as {treatment} on day {since_d:g}"
+        questions.append(_open(regimen, "dosing.gap", here, ordinary))
+    elif on_d is not None and given:
+        missed = _missed(on_d - last_d, slot.due_d - last_d)
+        if missed >= LONG_GAP:
+            here = f"{on_d - last_d} days without a dose by day {on_d}, {missed} doses missed"
+            questions.append(_open(regimen, "dosing.gap", here, ordinary))
+    if not given:
+        questions.append(_open(regimen, "dosing.start", "no dose given yet", "none"))
+    return Schedule(
+        regimen=regimen,
+        given=given,
+        next=with_window(slot, policy),
+        treatment=treatment,
+        treatment_since_d=since_d,
+        not_given=not_given,
+        label_silent=tuple(questions),
+    )
+
+
+def _review(course: Course, regimen: Regimen, number: int, dose: Dose) -> Given:
+    before = [d.time_d for d in course.doses[: number - 1]]
+    slot = next_slot(regimen, before, course.start)
+    interval_d = dose.time_d - before[-1] if before else None
+    late_d = dose.time_d - slot.due_d if before else None
+    missed = _missed(interval_d, slot.due_d - before[-1]) if interval_d is not None else 0
+    questions = []
+
+    def ask(topic: str, here: str) -> None:
+        following = next_slot(regimen, [*before, dose.time_d], course.start)
+        arithmetic = f"{following.reason} is day {following.due_d}"
+        questions.append(_open(regimen, topic, here, arithmetic))
+
+    if late_d is not None and late_d < 0:
+        ask("dosing.early", f"dose {number} came {_days(-late_d)} before it was due")
+    if missed >= LONG_GAP:
+        ask("dosing.gap", f"dose {number} came after {interval_d} days, {missed} doses missed")
+    if dose.amount_mg < regimen.amount_mg * (1 - ROUNDING):
+        ask(
+            "dosing.part_dose",
+            f"dose {number} was {dose.amount_mg:g} mg of {regimen.amount_mg:g} mg; it counts",
+        )
+    if dose.amount_mg > regimen.amount_mg * (1 + ROUNDING):
+        ask(
+            "dosing.above_label",
+            f"dose {number} was {dose.amount_mg:g} mg, above {regimen.amount_mg:g} mg",
+        )
+    if dose.route not in ("", regimen.route):
+        ask("dosing.route_other", f"dose {number} is recorded as given by '{dose.route}'")
+    return Given(
+        number=number,
+        phase=slot.phase,
+        dose=dose,
+        interval_d=interval_d,
+        late_d=late_d,
+        missed=missed,
+        label_rule=regimen.late_rule(number) if late_d is not None and late_d > 0 else None,
+        label_silent=tuple(questions),
+    )
+
+
+def _missed(elapsed_d: int, interval_d: int) -> int:
+    """Count the doses that fell out: a second whole interval passed is one, and so on."""
+    return max(0, elapsed_d // interval_d - 1)
+
+
+def _treatment(course: Course) -> tuple[str, float | None]:
+    """Read the state of treatment from events; a dose on a later day means it went on."""
+    last_d = course.doses[-1].time_d if course.doses else None
+    state: tuple[str, float | None] = ("not started" if last_d is None else "ongoing", None)
+    for event in course.events:
+        if event.name in RESUMED:
+            state = ("ongoing", None)
+        elif event.name in HELD | STOPPED and (last_d is None or event.time_d >= last_d):
+            state = ("held" if event.name in HELD else "stopped", event.time_d)
+    return state
+
+
+def _open(regimen: Regimen, topic: str, here: str, arithmetic: str) -> Open:
+    unread = "Whether the label speaks of this was not read here; look in the label itself."
+    says = regimen.silences.get(topic, unread)
+    return Open(topic=topic, says=says, here=here, arithmetic=arithmetic)
+
+
+def _days(count: int) -> str:
+    return f"{count} day{'' if count == 1 else 's'}"
+
+
+def _words(name: str) -> str:
+    return name.replace("_", " ")

@@ -1,0 +1,1 @@
+"""What a reader sees: terminal, page, picture, and what a program reads."""

@@ -1,0 +1,228 @@
+"""What a program reads: the JSON of `thecal due`, `thecal course` and `thecal label show`.
+
+Documented in docs/json.md, checked by the schemas beside this file, versioned by `schema`:
+a key is never renamed or dropped within a version. Numbers are rounded to six significant
+digits so that the same input gives the same bytes.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from typing import Any
+
+from thecal import __version__
+from thecal.clinic.finding import Finding
+from thecal.course import Course
+from thecal.label.label import Label, Silence, Statement
+from thecal.plan.answer import DISCLAIMER, MODEL_CAVEAT, Answer, Due
+from thecal.regimen.schedule import Given, Open, Slot
+from thecal.source import Source
+
+Json = dict[str, Any]
+
+
+def dump(document: Json) -> str:
+    """Write a document as JSON text, the same bytes for the same input."""
+    return json.dumps(document, ensure_ascii=False, indent=2, allow_nan=False)
+
+
+def due_document(due: Due) -> Json:
+    """Return the answer of `thecal due --json`."""
+    return {"schema": "thecal.due/1", **_due(due)}
+
+
+def course_document(answer: Answer) -> Json:
+    """Return the answer of `thecal course --json`."""
+    forecast = answer.forecast
+    days = {"given_d": forecast.given_d, "planned_d": forecast.planned_d}
+    return {
+        "schema": "thecal.course/1",
+        **_due(answer.due),
+        "findings": [_finding(f, answer.due.course) for f in answer.findings],
+        "profile": {
+            name: {
+                "unit": series.output.unit,
+                "meaning": series.output.meaning,
+                "times": _numbers(series.times_d),
+                "typical": _numbers(series.typical),
+                "lo": _numbers(series.lo),
+                "hi": _numbers(series.hi),
+                "untreated": None if series.untreated is None else _numbers(series.untreated),
+            }
+            for name, series in forecast.series.items()
+        },
+        "observed": [
+            {
+                "output": o.output,
+                "kind": o.observation.kind,
+                "day": _number(o.time_d),
+                "value": _number(o.value),
+                "is_below": o.observation.is_below,
+                "typical": _number(o.typical),
+                "lo": _number(o.lo),
+                "hi": _number(o.hi),
+            }
+            for o in forecast.observed
+        ],
+        "model": {
+            "name": forecast.population.model.name,
+            "about": forecast.population.about,
+            "band": "5th to 95th percentile of virtual patients, without measurement error",
+            "subjects": forecast.subjects,
+            "seed": forecast.seed,
+            "doses": {key: list(value) for key, value in days.items()},
+            "known": dict(forecast.known),
+            "caveat": MODEL_CAVEAT,
+        },
+    }
+
+
+def label_document(label: Label, statements: Iterable[Statement], gaps: Json) -> Json:
+    """Return the answer of `thecal label show --json`."""
+    return {
+        "schema": "thecal.label/1",
+        "thecal": __version__,
+        "medicine": label.medicine,
+        "jurisdiction": label.jurisdiction,
+        "document": label.document,
+        "version": label.version,
+        "effective": label.effective.isoformat(),
+        "statements": [
+            {
+                "topic": s.topic,
+                "says": s.says,
+                "values": {
+                    name: list(value) if isinstance(value, tuple) else value
+                    for name, value in s.values.items()
+                },
+                "source": _source(s.source),
+            }
+            for s in statements
+        ],
+        **gaps,
+        "disclaimer": DISCLAIMER,
+    }
+
+
+def gap_document(gaps: Iterable[Silence]) -> list[Json]:
+    """Return silences or unread topics."""
+    return [{"topic": g.topic, "says": g.says, "source": _source(g.source)} for g in gaps]
+
+
+def _due(due: Due) -> Json:
+    course, schedule = due.course, due.schedule
+    regimen = schedule.regimen
+    return {
+        "thecal": __version__,
+        "medicine": regimen.medicine,
+        "label": {
+            "jurisdiction": due.label.jurisdiction,
+            "document": due.label.document,
+            "version": due.label.version,
+            "effective": due.label.effective.isoformat(),
+        },
+        "amount_mg": regimen.amount_mg,
+        "route": regimen.route,
+        "treatment": schedule.treatment,
+        "treatment_since_day": _number(schedule.treatment_since_d),
+        "asked_on_day": due.on_d,
+        "days_to_due": due.days_to_due,
+        "next": _slot(schedule.next, course, schedule.label_silent),
+        "doses": [_given(given, course) for given in schedule.given],
+        "not_given": [
+            {"day": _number(e.time_d), "date": _date(course, e.time_d), "name": e.name}
+            for e in schedule.not_given
+        ],
+        "disclaimer": DISCLAIMER,
+    }
+
+
+def _slot(slot: Slot, course: Course, questions: Iterable[Open]) -> Json:
+    has_date = course.doses and course.start
+    return {
+        "number": slot.number,
+        "phase": slot.phase,
+        "due": _date(course, slot.due_d) if has_date else None,
+        "due_day": slot.due_d,
+        "earliest_day": slot.earliest_d,
+        "overdue_day": slot.overdue_d,
+        "latest_day": slot.latest_d,
+        "earliest": _date(course, slot.earliest_d),
+        "overdue": _date(course, slot.overdue_d),
+        "latest": _date(course, slot.latest_d),
+        "window_policy": slot.policy,
+        "rule": slot.rule.says,
+        "reason": slot.reason,
+        "inputs": {
+            "doses_given": slot.after_number,
+            "last_dose_day": slot.after_d,
+            "interval": None if slot.interval is None else str(slot.interval),
+        },
+        "source": _source(slot.rule.source),
+        "label_silent": [_open(question) for question in questions],
+    }
+
+
+def _given(given: Given, course: Course) -> Json:
+    return {
+        "number": given.number,
+        "phase": given.phase,
+        "day": given.dose.time_d,
+        "date": _date(course, given.dose.time_d),
+        "amount_mg": _number(given.dose.amount_mg),
+        "route": given.dose.route,
+        "interval_d": given.interval_d,
+        "late_d": given.late_d,
+        "missed": given.missed,
+        "label_rule": given.label_rule.says if given.label_rule else None,
+        "label_silent": [_open(question) for question in given.label_silent],
+    }
+
+
+def _open(question: Open) -> Json:
+    return {
+        "topic": question.topic,
+        "says": question.says,
+        "here": question.here,
+        "arithmetic": question.arithmetic,
+    }
+
+
+def _finding(finding: Finding, course: Course) -> Json:
+    return {
+        "code": finding.code,
+        "severity": str(finding.severity),
+        "message": finding.message,
+        "asks": finding.asks,
+        "day": _number(finding.time_d),
+        "date": _date(course, finding.time_d),
+        "label_silent": finding.label_silent,
+        "source": None if finding.source is None else _source(finding.source),
+    }
+
+
+def _source(source: Source) -> Json:
+    return {
+        "document": source.document,
+        "section": source.section,
+        "version": source.version,
+        "jurisdiction": source.jurisdiction,
+    }
+
+
+def _date(course: Course, time_d: float | None) -> str | None:
+    date = None if time_d is None else course.date(time_d)
+    return None if date is None else date.isoformat()
+
+
+def _number(value: float | None) -> float | int | None:
+    """Round to six significant digits; a whole number is written without a point."""
+    if value is None:
+        return None
+    rounded = float(f"{value:.6g}")
+    return int(rounded) if rounded == int(rounded) else rounded
+
+
+def _numbers(values: Iterable[float]) -> list[float | int | None]:
+    return [_number(float(value)) for value in values]
