@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from thecal.errors import ThecalError
+from thecal.errors import ThecalError, nearest
 
 if TYPE_CHECKING:
     from thecal.plan.answer import Due
@@ -65,7 +65,7 @@ def due(
 ) -> None:
     """Say when the next dose is due, and by which rule of the label."""
     with refusing(file.name):
-        answer = _due(file, on, jurisdiction, drug, window, today=not as_json)
+        answer, _ = _due(file, on, jurisdiction, drug, window, today=not as_json)
         if as_json:
             from thecal.report.contract import due_document, dump
 
@@ -98,9 +98,8 @@ def course(
     with refusing(file.name):
         if figure and figure.suffix not in (".png", ".svg"):
             raise ThecalError(f"--figure {figure.name}: expected a name ending in .png or .svg")
-        answer = answer_for(
-            _due(file, on, jurisdiction, drug, window, today=not as_json), until_d=until
-        )
+        asked, remarks = _due(file, on, jurisdiction, drug, window, today=not as_json)
+        answer = answer_for(asked, until_d=until)
         if as_json:
             from thecal.report.contract import course_document, dump
 
@@ -112,7 +111,7 @@ def course(
         if report:
             from thecal.report.document import write_page
 
-            write_page(answer, report)
+            write_page(answer, report, remarks)
         if figure:
             from thecal.report.figures import write_figure
 
@@ -121,7 +120,7 @@ def course(
 
 def _due(
     file: Path, on: str | None, jurisdiction: str, drug: str, window: Path | None, *, today: bool
-) -> Due:
+) -> tuple[Due, tuple[str, ...]]:
     """Read a course and ask when the next dose is due.
 
     Asked in words and for a course with dates, the day asked is today if none is given; JSON
@@ -139,12 +138,13 @@ def _due(
     last_given = reading.course.last_given
     if asked is None and today and last_given is not None:
         asked = max(dt.date.today(), last_given)
-    return when_due(
+    answer = when_due(
         reading.course,
         load_label(drug, jurisdiction),
         policy=read_window_policy(window) if window else None,
         on=asked,
     )
+    return answer, reading.remarks
 
 
 def _day_or_date(text: str | None) -> dt.date | int | None:
@@ -175,8 +175,6 @@ def label_show(
     with refusing(f"label of {drug}"):
         label = load_label(drug, jurisdiction)
         if topic is not None and area(topic) not in AREAS:
-            from thecal.datafile import nearest
-
             raise ThecalError(
                 f"no topic '{topic}'; there is {', '.join(AREAS)}.{nearest(topic, AREAS)}"
             )

@@ -11,22 +11,23 @@ import datetime as dt
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
 import yaml
 
-from thecal.errors import DataFileError, Fault
+from thecal.errors import DataFileError, Fault, nearest
 
 MAX_BYTES = 2_000_000  # the longest label so far is under 100 kB
+MAX_DEPTH = 20  # a label needs 5; the YAML library itself crashes at about a hundred thousand
+SHOWN = 60  # characters of a value that a message repeats
 LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
-def nearest(word: str, known: Iterable[str]) -> str:
-    """Say which known word was probably meant, as " Did you mean …?", or nothing."""
-    close = get_close_matches(word, list(known), n=1, cutoff=0.6)
-    return f" Did you mean '{close[0]}'?" if close else ""
+def _shown(words: str) -> str:
+    """Quote what was found: its beginning, with control characters escaped."""
+    words = words if len(words) <= SHOWN else words[: SHOWN - 1] + "…"
+    return "'" + "".join(c if c.isprintable() else f"\\x{ord(c):02x}" for c in words) + "'"
 
 
 @dataclass(slots=True)
@@ -45,9 +46,16 @@ class DataFile:
                 what=self.path.name,
             )
         try:
-            root = yaml.compose(self.path.read_text(encoding="utf-8"), Loader=LOADER)
+            text = self.path.read_text(encoding="utf-8")
+            self._check_shape(text)
+            root = yaml.compose(text, Loader=LOADER)
         except UnicodeDecodeError as error:
-            fault = Fault(0, f"byte {error.start} is not UTF-8; save the file as UTF-8")
+            line = error.object[: error.start].count(b"\n") + 1
+            fault = Fault(line, f"byte {error.start} is not UTF-8; save the file as UTF-8")
+            raise DataFileError([fault], what=self.path.name) from error
+        except yaml.reader.ReaderError as error:
+            line = text[: text.find(chr(error.character))].count("\n") + 1
+            fault = Fault(line, f"character U+{error.character:04X} cannot stand in text")
             raise DataFileError([fault], what=self.path.name) from error
         except yaml.YAMLError as error:
             mark = getattr(error, "problem_mark", None)
@@ -57,6 +65,24 @@ class DataFile:
         if root is None:
             raise DataFileError([Fault(0, "the file is empty")], what=self.path.name)
         return Entry(self, root, "")
+
+    def _check_shape(self, text: str) -> None:
+        """Refuse what would exhaust a reader: deep nesting, and aliases that multiply.
+
+        Events come one by one, without recursion, before any node is built.
+        """
+        depth = 0
+        for event in yaml.parse(text, Loader=LOADER):
+            depth += isinstance(event, yaml.CollectionStartEvent)
+            depth -= isinstance(event, yaml.CollectionEndEvent)
+            problem, mark = "", event.start_mark
+            if depth > MAX_DEPTH:
+                problem = f"nested more than {MAX_DEPTH} levels deep; a data file is flat"
+            elif isinstance(event, yaml.AliasEvent):
+                problem = f"alias {_shown(f'*{event.anchor}')}; write the value out"
+            if problem:
+                fault = Fault(mark.line + 1 if mark else 0, problem)
+                raise DataFileError([fault], what=self.path.name)
 
     def finish(self) -> None:
         """Raise all faults found so far, if there are any."""
@@ -83,7 +109,7 @@ class Entry:
 
     def fault(self, message: str, line: int | None = None) -> None:
         """Record what is wrong here."""
-        place = f"{self.place}: " if self.place else ""
+        place = f"{_shown(self.place)[1:-1]}: " if self.place else ""
         self.file.faults.append(Fault(line or self.line, place + message))
 
     def at(self, place: str) -> Entry:
@@ -97,10 +123,15 @@ class Entry:
             return {}
         entries: dict[str, Entry] = {}
         for key, value in self.node.value:
-            name = str(getattr(key, "value", key))
+            line = int(key.start_mark.line) + 1
+            if not isinstance(key, yaml.ScalarNode):
+                self.fault(f"expected a word as key, found {_kind(key)}", line)
+                continue
+            name = str(key.value)
             if name in entries:
-                self.fault(f"'{name}' is given twice", int(key.start_mark.line) + 1)
-            entries[name] = Entry(self.file, value, f"{self.place}.{name}".lstrip("."))
+                self.fault(f"{_shown(name)} is given twice", line)
+            place = f"{self.place}.{name}" if self.place else name
+            entries[name] = Entry(self.file, value, place)
         return entries
 
     def fields(self, required: Sequence[str], optional: Sequence[str] = ()) -> dict[str, Entry]:
@@ -134,8 +165,8 @@ class Entry:
             self.fault("expected text, found nothing")
         return words
 
-    def number(self, *, least: float = -math.inf) -> float:
-        """Read a finite number that is at least `least`."""
+    def number(self, *, least: float = -math.inf, most: float = math.inf) -> float:
+        """Read a finite number from `least` to `most`."""
         words = self.text()
         if not words:
             return math.nan
@@ -144,14 +175,16 @@ class Entry:
         except ValueError:
             value = math.nan
         if not math.isfinite(value):
-            self.fault(f"expected a number, found '{words}'")
+            self.fault(f"expected a number, found {_shown(words)}")
         elif value < least:
             self.fault(f"expected a number of at least {least:g}, found {value:g}")
+        elif value > most:
+            self.fault(f"expected a number of at most {most:g}, found {value:g}")
         return value
 
-    def integer(self, *, least: int = 0) -> int:
-        """Read a whole number that is at least `least`."""
-        value = self.number(least=least)
+    def integer(self, *, least: int = 0, most: float = math.inf) -> int:
+        """Read a whole number from `least` to `most`."""
+        value = self.number(least=least, most=most)
         if math.isfinite(value) and value != int(value):
             self.fault(f"expected a whole number, found {value:g}")
         return int(value) if math.isfinite(value) else least
@@ -161,7 +194,7 @@ class Entry:
         words, known = self.text(), list(options)
         if words and words not in known:
             self.fault(
-                f"expected one of {', '.join(known)}; found '{words}'.{nearest(words, known)}"
+                f"expected one of {', '.join(known)}; found {_shown(words)}.{nearest(words, known)}"
             )
         return words
 
@@ -172,7 +205,7 @@ class Entry:
             return dt.date.fromisoformat(words)
         except ValueError:
             if words:
-                self.fault(f"expected a date as YYYY-MM-DD, found '{words}'")
+                self.fault(f"expected a date as YYYY-MM-DD, found {_shown(words)}")
             return dt.date.min
 
 
@@ -181,4 +214,4 @@ def _kind(node: Any) -> str:
         return "a mapping"
     if isinstance(node, yaml.SequenceNode):
         return "a list"
-    return f"'{node.value}'" if node.value else "nothing"
+    return _shown(str(node.value)) if node.value else "nothing"

@@ -13,8 +13,16 @@ reader must judge (a late dose, a conflict) is a value, never an exception.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+
+
+def nearest(word: str, known: Iterable[str]) -> str:
+    """Say which known word was probably meant, as " Did you mean …?", or nothing."""
+    from difflib import get_close_matches  # only a fault needs it, and it slows every start
+
+    close = get_close_matches(word[:40], sorted(known), n=1, cutoff=0.6)
+    return f" Did you mean '{close[0]}'?" if close else ""
 
 
 class ThecalError(Exception):

@@ -12,13 +12,12 @@ from collections.abc import Iterator
 from thecal.clinic.finding import Finding, Severity
 from thecal.course import Course, Observation
 from thecal.label.label import Label
-from thecal.regimen.schedule import Open, Schedule
+from thecal.regimen.schedule import Given, Open, Schedule
 from thecal.source import Source
 
 ORDER = list(Severity)
 TRENDS = {"csf_wbc": "CSF white cells", "csf_protein": "CSF protein"}
-# An early dose is common and small; the other silences may change what is given next.
-NOTED_ONLY = frozenset({"dosing.early"})
+EARLY = "dosing.early"  # common and small: one note; other silences may change the next dose
 DECIDES = "the label is silent: a prescriber decides"
 
 
@@ -70,18 +69,18 @@ def _events(course: Course, label: Label) -> Iterator[Finding]:
 
 def _doses(course: Course, schedule: Schedule, label: Label) -> Iterator[Finding]:
     label_source = schedule.regimen.source
+    late = [g for g in schedule.given if g.late_d is not None and g.late_d > 0 and not g.missed]
+    if late:
+        by_d = sorted(g.late_d or 0 for g in late)
+        span = f"{by_d[0]}" if by_d[0] == by_d[-1] else f"{by_d[0]} to {by_d[-1]}"
+        yield Finding(
+            code="dose.late",
+            severity=Severity.NOTE,
+            message=f"{_doses_named(late)} came {span} d late",
+            asks="each next dose counts from the dose given",
+            source=label_source,
+        )
     for given in schedule.given:
-        if given.late_d is not None and given.late_d > 0 and given.missed == 0:
-            rule = given.label_rule
-            yield Finding(
-                code="dose.late",
-                severity=Severity.NOTE,
-                message=f"dose {given.number} came {given.late_d} d late, "
-                f"{given.interval_d} d after the one before",
-                asks=f"the label says: {rule.says}" if rule else "",
-                time_d=given.dose.time_d,
-                source=rule.source if rule else label_source,
-            )
         if given.missed:
             rule = given.label_rule
             yield Finding(
@@ -94,7 +93,20 @@ def _doses(course: Course, schedule: Schedule, label: Label) -> Iterator[Finding
                 source=rule.source if rule else label_source,
             )
         for question in given.label_silent:
-            yield _silent(question, given.dose.time_d, label_source)
+            if question.topic != EARLY:
+                yield _silent(question, given.dose.time_d, label_source)
+    early = [g for g in schedule.given if any(q.topic == EARLY for q in g.label_silent)]
+    if early:
+        says = next(q.says for q in early[0].label_silent if q.topic == EARLY)
+        yield Finding(
+            code=EARLY,
+            severity=Severity.NOTE,
+            message=f"{_doses_named(early)} came before the due day, by "
+            f"{', '.join(str(-(g.late_d or 0)) for g in early)} d. Label silent: {says}",
+            asks="each next dose counts from the dose given",
+            source=label_source,
+            label_silent=True,
+        )
     unrecorded = [given.number for given in schedule.given if not given.dose.route]
     if unrecorded:
         route = label.the("dosing.route")
@@ -119,10 +131,9 @@ def _doses(course: Course, schedule: Schedule, label: Label) -> Iterator[Finding
 
 
 def _silent(question: Open, time_d: float, source: Source) -> Finding:
-    noted = question.topic in NOTED_ONLY
     return Finding(
         code=question.topic,
-        severity=Severity.NOTE if noted else Severity.CAUTION,
+        severity=Severity.CAUTION,
         message=f"{question.here}. Label silent: {question.says}",
         asks=f"{DECIDES}; the ordinary rule: {question.arithmetic}",
         time_d=time_d,
@@ -152,10 +163,13 @@ def _trends(course: Course, label: Label) -> Iterator[Finding]:
         after = [o for o in seen if o.time_d > 0]
         if not after:
             continue
-        highest = max(after, key=lambda o: o.value)
+        # "<5" is no rise: nobody knows by how much it lies below 5.
+        highest = max((o for o in after if not o.is_below), key=lambda o: o.value, default=None)
+        if highest is None:
+            continue
         if before and highest.value <= before[-1].value:
             continue
-        base = f", {before[-1].value:g} before the first dose" if before else ""
+        base = f", {_sign(before[-1])}{before[-1].value:g} before the first dose" if before else ""
         last = "" if after[-1] is highest else f", last {_value(after[-1])}"
         yield Finding(
             code=f"trend.{kind}",
@@ -177,8 +191,24 @@ def _trend_source(kind: str, label: Label) -> Source | None:
 
 
 def _value(observation: Observation) -> str:
-    sign = "<" if observation.is_below else ""
-    return f"{sign}{observation.value:g} {observation.unit} on day {observation.time_d:g}"
+    day = f"day {observation.time_d:g}"
+    return f"{_sign(observation)}{observation.value:g} {observation.unit} on {day}"
+
+
+def _sign(observation: Observation) -> str:
+    return "<" if observation.is_below else ""
+
+
+def _doses_named(given: list[Given]) -> str:
+    """Name doses by number, runs as a range: "doses 4 to 9, 12"."""
+    runs: list[list[int]] = []
+    for number in (g.number for g in given):
+        if runs and number == runs[-1][-1] + 1:
+            runs[-1].append(number)
+        else:
+            runs.append([number])
+    spans = [f"{r[0]} to {r[-1]}" if len(r) > 2 else ", ".join(map(str, r)) for r in runs]
+    return f"dose{'s' if len(given) > 1 else ''} {', '.join(spans)}"
 
 
 def _words(name: str) -> str:

@@ -16,16 +16,17 @@ import os
 import re
 import stat
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 
 from thecal.course import Course, Dose, Event, Observation
-from thecal.errors import CourseError, Fault, RecordError
+from thecal.errors import CourseError, Fault, RecordError, nearest
 from thecal.units import KINDS, QUANTITIES, same_unit, scale
 
 MAX_BYTES = 8 * 1024 * 1024  # the longest published course is 14 kB
 MAX_ROWS = 50_000
+MAX_FAULTS = 1_000  # a reader corrects the first hundred, then reads again
 MAX_DAYS = 40_000  # a hundred and ten years: no fact of one life lies further from its day 0
 FIRST_DATE, LAST_DATE = dt.date(1900, 1, 1), dt.date(2199, 12, 31)  # further off is a slip
 COLUMNS = ("id", "day", "date", "kind", "value", "unit", "method", "note", "source")
@@ -174,6 +175,9 @@ class _Sheet:
 
     def fault(self, line: int, message: str) -> None:
         self.faults.append(Fault(line, message))
+        if len(self.faults) == MAX_FAULTS:
+            self.faults.append(Fault(0, f"reading stopped at {MAX_FAULTS} faults"))
+            raise RecordError(self.faults, what="course file")
 
 
 @dataclass(slots=True)
@@ -249,7 +253,7 @@ def _rows(sheet: _Sheet, text: str) -> Iterator[_Row]:
         n_rows += 1
         if n_rows > MAX_ROWS:
             raise _refusal(0, f"more than {MAX_ROWS} rows; one course holds far fewer")
-        if any(cell.strip() for cell in cells[len(names) :]):
+        if len(cells) > len(names):
             hint = "quote a value that holds the separator"
             if separator == ",":
                 hint = "a decimal comma needs quotes, or write a decimal point; " + hint
@@ -300,12 +304,12 @@ def _check_header(sheet: _Sheet, line: int, names: Sequence[str]) -> None:
     """Refuse a header that lacks a column or has one twice; say which are not read."""
     # Only a name close to a known one is shown: a file without a header begins with an id.
     faults = [
-        f"column '{name}' is missing.{_nearest(name, set(names) - set(COLUMNS))}"
+        f"column '{name}' is missing.{nearest(name, set(names) - set(COLUMNS))}"
         for name in REQUIRED
         if name not in names
     ]
     if "day" not in names and "date" not in names:
-        hint = _nearest("day", set(names) - set(COLUMNS))
+        hint = nearest("day", set(names) - set(COLUMNS))
         faults.append(f"column 'day' or 'date' is missing.{hint}")
     if faults:
         faults.append(f"the first row names the columns: {', '.join(COLUMNS)}")
@@ -314,7 +318,7 @@ def _check_header(sheet: _Sheet, line: int, names: Sequence[str]) -> None:
         raise RecordError([Fault(line, message) for message in faults], what="course file")
     for name in dict.fromkeys(names):
         if name and name not in COLUMNS:
-            hint = _nearest(name, set(COLUMNS) - set(names))
+            hint = nearest(name, set(COLUMNS) - set(names))
             sheet.said.append(f"column {_shown(name)} is not read.{hint}")
 
 
@@ -326,7 +330,7 @@ def _started(row: _Row) -> _Row:
     day, date, kind = (row.cells[name] for name in ("day", "date", "kind"))
     row.kind = kind.casefold()
     if row.kind not in KINDS:
-        hint = _nearest(row.kind, KINDS) or f" Expected one of {', '.join(KINDS)}."
+        hint = nearest(row.kind, KINDS) or f" Expected one of {', '.join(KINDS)}."
         row.fault(f"kind {_shown(kind)} is not known.{hint}" if kind else f"kind is empty.{hint}")
     if not day and not date:
         row.fault("neither day nor date; write days since the first dose, or a date YYYY-MM-DD")
@@ -653,14 +657,6 @@ def _shown(text: str) -> str:
         c if c.isprintable() else c.encode("unicode_escape").decode() for c in text[:41]
     )
     return f"'{escaped}'" if len(escaped) <= 40 else f"'{escaped[:39]}…'"
-
-
-def _nearest(word: str, known: Iterable[str]) -> str:
-    """Say which known word was probably meant, or nothing."""
-    from difflib import get_close_matches  # only a fault needs it, and it slows every start
-
-    close = get_close_matches(word[:40], sorted(known), n=1, cutoff=0.6)
-    return f" Did you mean {_shown(close[0])}?" if close else ""
 
 
 def _at_lines(lines: Sequence[int]) -> str:

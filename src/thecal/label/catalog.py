@@ -10,8 +10,8 @@ import re
 from dataclasses import replace
 from pathlib import Path
 
-from thecal.datafile import DataFile, Entry, nearest
-from thecal.errors import CatalogError
+from thecal.datafile import DataFile, Entry
+from thecal.errors import CatalogError, DataFileError, Fault, nearest
 from thecal.label.label import Label, Silence, Statement, Value, area, missing_areas
 from thecal.label.topics import AREAS, NUMBER, REQUIRED_VALUES, TEXT, VALUES
 from thecal.source import Source
@@ -48,7 +48,13 @@ def load_label(medicine: str, jurisdiction: str, folder: Path = DRUGS) -> Label:
             f"no {medicine} label for '{jurisdiction}'; there is {', '.join(held)}."
             + nearest(jurisdiction, held)
         )
-    return read_label(folder / medicine / f"label.{jurisdiction}.yaml")
+    path = folder / medicine / f"label.{jurisdiction}.yaml"
+    label = read_label(path)
+    if (label.medicine, label.jurisdiction) != (medicine, jurisdiction):
+        says = f"the file says {label.medicine}, {label.jurisdiction}"
+        stands = f"it stands where {medicine}, {jurisdiction} is expected; correct either"
+        raise DataFileError([Fault(0, f"{says}; {stands}")], what=path.name)
+    return label
 
 
 def read_label(path: Path) -> Label:

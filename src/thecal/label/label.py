@@ -35,10 +35,18 @@ class Statement:
 
     def number(self, name: str) -> float:
         """Return the value `name` as a number."""
-        value = self.values[name]
+        value = self.values.get(name)
         if not isinstance(value, float):
-            raise CatalogError(f"{self.topic}: '{name}' is {value!r}, not a number")
+            found = "missing" if value is None else f"{value!r}, not a number"
+            raise CatalogError(f"{self.topic}: '{name}' is {found}")
         return value
+
+    def whole(self, name: str) -> int:
+        """Return the value `name` as a whole number."""
+        value = self.number(name)
+        if value != int(value):
+            raise CatalogError(f"{self.topic}: '{name}' is {value:g}, not a whole number")
+        return int(value)
 
     def words(self, name: str) -> tuple[str, ...]:
         """Return the list of texts `name`; empty where the statement has none."""

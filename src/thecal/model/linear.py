@@ -31,7 +31,9 @@ def phi_1(y: np.ndarray) -> np.ndarray:
     return np.asarray(np.where(y > 0, -np.expm1(-safe) / safe, 1.0))
 
 
-def divided_difference(l_per_d: np.ndarray, m_per_d: np.ndarray, h_d: np.ndarray) -> np.ndarray:
+def divided_difference(
+    l_per_d: np.ndarray, m_per_d: np.ndarray, h_d: np.ndarray | float
+) -> np.ndarray:
     """∫₀ʰ e^{−l (h−u)} e^{−m u} du = (e^{−l h} − e^{−m h}) / (m − l), without subtracting.
 
     Written from the slower rate it is h e^{−min(l,m) h} φ₁(|m − l| h): every factor is

@@ -140,7 +140,7 @@ def _estimate(entry: Entry, unit: str) -> Estimate:
     if not np.isfinite(factor):
         fields["unit"].fault(f"'{given}' cannot be read as {unit}")
     distribution = fields["varies"].choice(DISTRIBUTIONS) if "varies" in fields else ""
-    if bool(distribution) != ("sd" in fields or "cv_percent" in fields):
+    if bool(distribution) != (("sd" in fields) + ("cv_percent" in fields)):
         entry.fault("variability needs 'varies' and one of 'sd' (on that scale) or 'cv_percent'")
     if "cv_percent" in fields:
         # CV = √(exp ω² − 1) of a log-normal

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 from jaxtyping import Float
@@ -50,6 +50,7 @@ class Dosing:
             raise ModelError("a dose amount is not above 0 mg; leave out a dose not given")
 
 
+@runtime_checkable
 class Solver(Protocol):
     """Computes the outputs of a model for many subjects under one dosing."""
 

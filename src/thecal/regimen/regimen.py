@@ -18,6 +18,8 @@ from thecal.errors import CatalogError, CourseError
 from thecal.label.label import Label, Statement
 from thecal.source import Source
 
+PHASES = ("loading", "maintenance")  # of a regimen that a label states; a site's policy names them
+
 
 @dataclass(frozen=True, slots=True)
 class Interval:
@@ -90,6 +92,10 @@ class Phase:
     anchor: Anchor = Anchor.LAST_DOSE
     apart: Interval = field(default_factory=lambda: Interval(days=1))
 
+    def __post_init__(self) -> None:
+        if self.doses is not None and self.doses < 1:
+            raise CatalogError(f"the {self.name} phase has {self.doses} doses; expected 1 or more")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GapTier:
@@ -124,6 +130,8 @@ class Regimen:
             raise CatalogError("the last phase of a regimen has no end (doses: None)")
         if any(phase.doses is None for phase in self.phases[:-1]):
             raise CatalogError("only the last phase of a regimen may have no end")
+        if not self.amount_mg > 0:
+            raise CatalogError(f"a dose of {self.amount_mg:g} mg; expected above 0")
 
     @property
     def loading_doses(self) -> int:
@@ -156,8 +164,8 @@ def from_label(label: Label) -> Regimen:
         amount_mg=label.the("dosing.amount").number("amount_mg"),
         route=label.the("dosing.route").words("route")[0],
         phases=(
-            _phase("loading", loading, doses=int(loading.number("doses"))),
-            _phase("maintenance", maintenance, doses=None),
+            _phase(PHASES[0], loading, doses=loading.whole("doses")),
+            _phase(PHASES[1], maintenance, doses=None),
         ),
         source=maintenance.source,
         late_rules={
@@ -168,6 +176,10 @@ def from_label(label: Label) -> Regimen:
     )
     for statement in label.about("missed_dose"):
         number = _late_number(statement)
+        if number > regimen.loading_doses:
+            raise CatalogError(
+                f"{statement.topic}: there are {regimen.loading_doses} loading doses"
+            )
         after = regimen.phase(number + 1 if number else regimen.loading_doses + 1).interval
         if after.days != statement.number("next_interval_d"):
             raise CatalogError(
@@ -181,17 +193,17 @@ def _phase(name: str, statement: Statement, *, doses: int | None) -> Phase:
     return Phase(
         name=name,
         doses=doses,
-        interval=Interval(days=int(statement.number("interval_d"))),
+        interval=Interval(days=statement.whole("interval_d")),
         rule=Rule(statement.says, statement.source),
     )
 
 
 def _late_number(statement: Statement) -> int:
     """Read the dose number from a topic: ``missed_dose.loading_2`` is 2, maintenance is 0."""
-    detail = statement.topic.split(".", 1)[1]
+    _, _, detail = statement.topic.partition(".")
     if detail == "maintenance":
         return 0
     number = detail.removeprefix("loading_")
-    if not number.isdigit():
+    if not number.isdigit() or int(number) < 1:
         raise CatalogError(f"{statement.topic}: expected missed_dose.loading_<n> or .maintenance")
     return int(number)

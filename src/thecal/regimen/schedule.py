@@ -15,7 +15,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from thecal.course import Course, Dose, Event
-from thecal.regimen.regimen import Anchor, GapTier, Interval, Regimen, Rule
+from thecal.regimen.regimen import Anchor, GapTier, Interval, Phase, Regimen, Rule
 from thecal.regimen.window import WindowPolicy
 
 # Event names of a course file that say a dose was attempted or planned and not given.
@@ -53,6 +53,7 @@ class Slot:
     due_d        day it falls due
     earliest_d, overdue_d, latest_d   from the site's window policy; None without one
     interval     the label's interval, counted from dose `after_number` on day `after_d`
+    grid_from    the dose whose day the interval repeats from instead, on an original grid
     """
 
     number: int
@@ -66,12 +67,18 @@ class Slot:
     earliest_d: int | None = None
     overdue_d: int | None = None
     latest_d: int | None = None
+    grid_from: int | None = None
 
     @property
     def reason(self) -> str:
         """The rule in words, with the inputs it was applied to."""
         if self.interval is None:
             return "the first dose starts the course: its day is day 0"
+        if self.grid_from is not None:
+            return (
+                f"the original grid, every {self.interval} from dose {self.grid_from}, after the "
+                f"last dose given (dose {self.after_number}, day {self.after_d})"
+            )
         return (
             f"{self.interval} after the last dose given (dose {self.after_number}, "
             f"day {self.after_d})"
@@ -133,17 +140,14 @@ def next_slot(regimen: Regimen, given_d: Sequence[int], start: dt.date | None = 
         )
     last_d, interval, rule = given_d[-1], phase.interval, phase.rule
     resumed, tier = _last_long_gap(regimen, given_d, start)
-    # Doses from `resumed` on; the first `settling` of them lead back to the last phase.
-    settling = tier.doses if tier else regimen.loading_doses
-    done = len(given_d) - resumed
-    if tier and done < tier.doses:
+    grid_from = None
+    if tier and len(given_d) < resumed + tier.doses:
         interval, rule = tier.interval, tier.rule
         due_d = interval.after(last_d, start)
     elif phase.anchor is Anchor.ORIGINAL_GRID:
-        origin_d, times = given_d[resumed + settling - 1], done - settling + 1
-        closest_d = phase.apart.after(last_d, start)
-        while (due_d := interval.after(origin_d, start, times)) < closest_d:
-            times += 1
+        settled = max(regimen.loading_doses, resumed + tier.doses if tier else 0)
+        grid_from = max(settled, 1)
+        due_d = _on_grid(phase, given_d[grid_from - 1 :], start)
     else:
         due_d = interval.after(last_d, start)
     return Slot(
@@ -154,7 +158,23 @@ def next_slot(regimen: Regimen, given_d: Sequence[int], start: dt.date | None = 
         after_number=len(given_d),
         after_d=last_d,
         rule=rule,
+        grid_from=grid_from,
     )
+
+
+def _on_grid(phase: Phase, given_d: Sequence[int], start: dt.date | None) -> int:
+    """Return the point of the grid that is next, counted from the first of these doses.
+
+    Each dose takes the point it was due on, early or late; a point closer than `apart` to the
+    dose before it is passed over.
+    """
+    times, due_d = 0, given_d[0]
+    for day in given_d:
+        times += 1
+        closest_d = phase.apart.after(day, start)
+        while (due_d := phase.interval.after(given_d[0], start, times)) < closest_d:
+            times += 1
+    return due_d
 
 
 def _last_long_gap(
@@ -168,7 +188,7 @@ def _last_long_gap(
             if tier.at_least.after(given_d[i - 1], start) <= given_d[i]
         ]
         if reached:
-            return i, reached[-1]
+            return i, max(reached, key=lambda tier: tier.at_least.after(given_d[i - 1], start))
     return 0, None
 
 
@@ -216,17 +236,17 @@ def schedule(
     slot = next_slot(regimen, days, course.start)
     treatment, since_d = _treatment(course)
     not_given = tuple(event for event in course.events if event.name in NOT_GIVEN)
-    last_d = days[-1] if days else -1
     ordinary = f"{slot.reason} is day {slot.due_d}"
     questions = list(given[-1].label_silent) if given else []
     for event in not_given:
-        if event.time_d > last_d:  # on the day of a dose the puncture was tried again
+        if not days or event.time_d > days[-1]:  # on the day of a dose the puncture was tried again
             here = f"{_words(event.name)} on day {event.time_d:g}; it does not count as a dose"
             questions.append(_open(regimen, "dosing.failed_puncture", here, ordinary))
     if treatment in ("held", "stopped") and since_d is not None:
         here = f"treatment recorded as {treatment} on day {since_d:g}"
         questions.append(_open(regimen, "dosing.gap", here, ordinary))
     elif on_d is not None and given:
+        last_d = days[-1]
         missed = _missed(on_d - last_d, slot.due_d - last_d)
         if missed >= LONG_GAP:
             here = f"{on_d - last_d} days without a dose by day {on_d}, {missed} doses missed"

@@ -11,6 +11,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from thecal.datafile import DataFile
+from thecal.regimen.regimen import PHASES
+
+MOST_D = 366  # a tolerance of more than a year is a slip
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,11 +40,11 @@ def read_window_policy(path: Path) -> WindowPolicy:
     top = file.read().fields(["name", "source", "phases"])
     file.finish()
     phases = {}
-    for name, entry in top["phases"].mapping().items():
+    for name, entry in top["phases"].fields([], PHASES).items():
         days = entry.fields(["early_d", "overdue_d", "latest_d"])
         if len(days) < 3:
             continue
-        tolerance = Tolerance(**{key: value.integer() for key, value in days.items()})
+        tolerance = Tolerance(**{key: value.integer(most=MOST_D) for key, value in days.items()})
         if tolerance.latest_d < tolerance.overdue_d:
             entry.fault(
                 f"latest_d is {tolerance.latest_d}, before overdue_d {tolerance.overdue_d}; "

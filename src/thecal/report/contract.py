@@ -16,7 +16,7 @@ from thecal.clinic.finding import Finding
 from thecal.course import Course
 from thecal.label.label import Label, Silence, Statement
 from thecal.plan.answer import DISCLAIMER, MODEL_CAVEAT, Answer, Due
-from thecal.regimen.schedule import Given, Open, Slot
+from thecal.regimen.schedule import Given, Open, Schedule, Slot
 from thecal.source import Source
 
 Json = dict[str, Any]
@@ -122,13 +122,13 @@ def _due(due: Due) -> Json:
             "version": due.label.version,
             "effective": due.label.effective.isoformat(),
         },
-        "amount_mg": regimen.amount_mg,
+        "amount_mg": _number(regimen.amount_mg),
         "route": regimen.route,
         "treatment": schedule.treatment,
         "treatment_since_day": _number(schedule.treatment_since_d),
         "asked_on_day": due.on_d,
         "days_to_due": due.days_to_due,
-        "next": _slot(schedule.next, course, schedule.label_silent),
+        "next": _slot(schedule.next, course, schedule),
         "doses": [_given(given, course) for given in schedule.given],
         "not_given": [
             {"day": _number(e.time_d), "date": _date(course, e.time_d), "name": e.name}
@@ -138,7 +138,8 @@ def _due(due: Due) -> Json:
     }
 
 
-def _slot(slot: Slot, course: Course, questions: Iterable[Open]) -> Json:
+def _slot(slot: Slot, course: Course, schedule: Schedule) -> Json:
+    if_late = schedule.regimen.late_rule(slot.number)
     has_date = course.doses and course.start
     return {
         "number": slot.number,
@@ -160,7 +161,8 @@ def _slot(slot: Slot, course: Course, questions: Iterable[Open]) -> Json:
             "interval": None if slot.interval is None else str(slot.interval),
         },
         "source": _source(slot.rule.source),
-        "label_silent": [_open(question) for question in questions],
+        "if_late": None if if_late is None else if_late.says,
+        "label_silent": [_open(question) for question in schedule.label_silent],
     }
 
 

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from textwrap import fill
-from typing import TYPE_CHECKING
 
-from thecal.clinic.finding import Finding, Severity
+from thecal.clinic.finding import Severity
 from thecal.course import Course
 from thecal.label.label import Label, Silence, Statement, area
 from thecal.label.topics import AREAS
 from thecal.plan.answer import DISCLAIMER, MODEL_CAVEAT, Answer, Due
-
-if TYPE_CHECKING:
-    from rich.table import Table
+from thecal.report import tables
+from thecal.source import Source
 
 WIDTH = 92
 NAMES = {Severity.SERIOUS: "SERIOUS", Severity.CAUTION: "CAUTION", Severity.NOTE: "note"}
@@ -27,6 +25,8 @@ def due_text(due: Due) -> str:
     lines += _item("Why", slot.reason)
     lines += _item("Label", slot.rule.says)
     lines += _item("Source", str(slot.rule.source))
+    if if_late := if_late_words(due):
+        lines += _item("If late", if_late)
     lines += _item("Window", window_words(due))
     for question in due.schedule.label_silent:
         lines += _item(
@@ -50,6 +50,12 @@ def headline(due: Due) -> str:
             f"No dose is planned; dose {slot.number} would by arithmetic fall on {when}."
         )
     return f"Dose {slot.number} is due on {when}{_status(due)}."
+
+
+def if_late_words(due: Due) -> str:
+    """Say what the label asks for once the next dose is late; empty if it says nothing."""
+    rule = due.schedule.regimen.late_rule(due.schedule.next.number)
+    return "" if rule is None else rule.says
 
 
 def day_words(course: Course, time_d: float) -> str:
@@ -81,116 +87,73 @@ def window_words(due: Due) -> str:
     return f"{', '.join(words)}; site policy '{slot.policy}', not the label"
 
 
-def course_text(answer: Answer, *, width: int | None = None) -> str:
+def course_text(answer: Answer) -> str:
     """Show a course: doses and troughs, the next dose, what is predicted and seen, findings."""
-    from rich.console import Console
-
-    console = Console(width=width or WIDTH, highlight=False, no_color=True, record=True, file=None)
-    with console.capture() as capture:
-        console.print(_head(answer.due))
-        console.print()
-        console.print(_doses(answer))
-        console.print()
-        console.print(due_text(answer.due).rsplit("\n\n", 1)[0])
-        console.print()
-        console.print(_predicted(answer))
-        console.print("\n".join(_wrap(_known(answer))))
-        console.print()
-        console.print("\n".join(_findings(answer.findings)))
-        console.print()
-        console.print("\n".join(_wrap(MODEL_CAVEAT)))
-        console.print("\n".join(_wrap(DISCLAIMER)))
-    return "\n".join(line.rstrip() for line in capture.get().splitlines())
+    due = answer.due
+    label, treatment = due.label, due.schedule.treatment
+    parts = [
+        f"{label.medicine} · {label.jurisdiction.upper()} label: {label.document}, "
+        f"{label.version}\n{len(due.schedule.given)} doses given, treatment {treatment}",
+        _drawn(tables.doses(answer)),
+        due_text(due).rsplit("\n\n", 1)[0],
+        _drawn(tables.predictions(answer), only=("day", *SHOWN)),
+        _drawn(tables.observed(answer)),
+        "\n".join(_wrap(known_words(answer))),
+        "\n".join(_findings(answer)),
+        "\n".join([*_wrap(MODEL_CAVEAT), *_wrap(DISCLAIMER)]),
+    ]
+    return "\n\n".join(part for part in parts if part)
 
 
-def _head(due: Due) -> str:
-    label = due.label
-    return (
-        f"{label.medicine} · {label.jurisdiction.upper()} label, {label.version}\n"
-        f"{len(due.schedule.given)} doses given, treatment {due.schedule.treatment}"
-    )
+SHOWN = tuple(c.name for c in tables.COLUMNS if c.output in ("csf", "csf_sod1", "nfl", "alsfrs_r"))
 
 
-def _table(title: str) -> Table:
+def _drawn(table: tables.Table, only: tuple[str, ...] = ()) -> str:
+    """Draw a table in plain characters; an empty one is left out."""
+    if not table.rows:
+        return ""
     from rich import box
+    from rich.console import Console
     from rich.table import Table
 
-    return Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
+    drawn = Table(title=f"{table.title}", title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
+    shown = [i for i, name in enumerate(table.head) if not only or name in only]
+    for i in shown:
+        is_words = table.head[i] == "label silent"
+        drawn.add_column(table.head[i], justify="left" if is_words else "right", max_width=30)
+    for row in table.rows:
+        drawn.add_row(*(row[i] for i in shown))
+    console = Console(width=WIDTH + 8, no_color=True, highlight=False, markup=False, emoji=False)
+    with console.capture() as capture:
+        console.print(drawn)
+    lines = [line.rstrip() for line in capture.get().splitlines()]
+    return "\n".join(line for line in lines if line)
 
 
-def _doses(answer: Answer) -> Table:
-    table = _table("Doses given")
-    for name in ("dose", "day", "date", "interval d", "late d", "mg"):
-        table.add_column(name, justify="right", no_wrap=True)
-    table.add_column("CSF before dose, ng/mL\npredicted (90 % band)", justify="right")
-    table.add_column("")
-    csf = answer.forecast.series["csf"]
-    for given in answer.due.schedule.given:
-        dose = given.dose
-        typical, lo, hi = (1e6 * value for value in csf.at(dose.time_d))
-        trough = f"{typical:.0f} ({lo:.0f}–{hi:.0f})" if given.number > 1 else "–"
-        date = answer.due.course.date(dose.time_d)
-        table.add_row(
-            str(given.number),
-            str(dose.time_d),
-            date.isoformat() if date else "",
-            "" if given.interval_d is None else str(given.interval_d),
-            "" if given.late_d is None else f"{given.late_d:+d}" if given.late_d else "0",
-            f"{dose.amount_mg:g}",
-            trough,
-            ", ".join(q.topic.removeprefix("dosing.").replace("_", " ") for q in given.label_silent)
-            and "label silent: "
-            + ", ".join(
-                q.topic.removeprefix("dosing.").replace("_", " ") for q in given.label_silent
-            ),
-        )
-    return table
-
-
-SHOWN = (
-    ("csf_sod1", "CSF SOD1, ratio to baseline"),
-    ("nfl", "NfL, ratio to baseline"),
-    ("alsfrs_r", "ALSFRS-R, points"),
-)
-
-
-def _predicted(answer: Answer) -> Table:
-    table = _table("Observed beside predicted (typical, 90 % of virtual patients)")
-    table.add_column("day", justify="right", no_wrap=True)
-    for _, name in SHOWN:
-        table.add_column(name, justify="right")
-    forecast = answer.forecast
-    seen = {(o.time_d, o.output): o for o in forecast.observed}
-    next_d = float(answer.due.schedule.next.due_d)
-    end_d = float(forecast.series["nfl"].times_d[-1])
-    ahead_d = {next_d, end_d} if next_d <= end_d else {end_d}
-    for time_d in sorted({o.time_d for o in forecast.observed if o.time_d > 0} | ahead_d):
-        cells = []
-        for name, _ in SHOWN:
-            typical, lo, hi = forecast.series[name].at(time_d)
-            digits = 0 if name == "alsfrs_r" else 2
-            observed = seen.get((time_d, name))
-            mark = f"{observed.value:.{digits}f} seen; " if observed else ""
-            cells.append(f"{mark}{typical:.{digits}f} ({lo:.{digits}f}–{hi:.{digits}f})")
-        note = " next" if time_d == next_d else " end" if time_d == end_d else ""
-        table.add_row(f"{time_d:g}{note}", *cells)
-    return table
-
-
-def _known(answer: Answer) -> str:
+def known_words(answer: Answer) -> str:
+    """Say what the record fixed in the prediction."""
     known = answer.forecast.known
     if not known:
         return "From the record: nothing before the first dose; all baselines are the trial's."
     return f"From the record: {'; '.join(known.values())}. The rest is the trial population."
 
 
-def _findings(findings: Iterable[Finding]) -> list[str]:
+def where(source: Source | None, label: Label) -> str:
+    """Name a place in short where it is the label at hand, else in full."""
+    if source is None:
+        return ""
+    if source.document == label.document:
+        return f"{label.jurisdiction.upper()} label §{source.section}"
+    return str(source)
+
+
+def _findings(answer: Answer) -> list[str]:
     lines = []
-    for finding in findings:
-        where = f" [{finding.source}]" if finding.source else ""
+    for finding in answer.findings:
+        place = where(finding.source, answer.due.label)
         asks = f" → {finding.asks}" if finding.asks else ""
-        text = f"{NAMES[finding.severity]:8}{finding.message}{asks}{where}"
-        lines += _wrap(text, indent=8)
+        text = f"{NAMES[finding.severity]:8}{finding.message.rstrip('.')}{asks.rstrip('.')}"
+        lines += _wrap(f"{text} [{place}]" if place else text, indent=8)
     return ["Findings", *(lines or ["none"])]
 
 

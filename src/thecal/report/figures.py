@@ -1,0 +1,379 @@
+"""The timeline of one course as a Vega-Lite specification, and as a picture.
+
+One specification serves the page, PNG and SVG. A function here draws what it is given; it
+computes nothing. Every panel names its unit and shares one time axis.
+"""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from jaxtyping import Float
+
+from thecal.course import Course
+from thecal.plan.answer import DISCLAIMER, Answer
+from thecal.plan.forecast import Series
+from thecal.report.tables import NG_PER_ML
+
+Spec = dict[str, Any]
+Values = Float[np.ndarray, " time"]
+
+BEFORE_D = 60  # earlier records are in the table, not in the picture
+# Colour-blind safe (Okabe and Ito); shape and dash say the same as colour.
+DRUG, EFFECT, UNTREATED, EVENT, SERIOUS = "#0072B2", "#009E73", "#666666", "#8a6100", "#b3261e"
+TICK = "M0,-0.9L0,0.9"  # an upright stroke
+WIDTH = 680
+KEY = (
+    "Line: typical patient. Band: 90 % of virtual patients, without measurement error.",
+    "Dashed: the typical patient untreated. Dots: measured. Not fitted to this person.",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Panel:
+    """One quantity of the timeline."""
+
+    output: str
+    title: str
+    unit: str
+    colour: str
+    scale: float = 1.0
+    is_log: bool = False
+    height: int = 110
+
+
+PANELS = (
+    Panel("csf", "Tofersen in CSF", "ng/mL, log", DRUG, NG_PER_ML, is_log=True),
+    Panel("plasma", "Tofersen in plasma", "ng/mL, log", DRUG, NG_PER_ML, is_log=True),
+    Panel("sod1_mrna", "SOD1 mRNA in CNS", "ratio to baseline", EFFECT, height=80),
+    Panel("sod1_cns", "SOD1 protein in CNS", "ratio to baseline", EFFECT, height=80),
+    Panel("csf_sod1", "SOD1 protein in CSF", "ratio to baseline", EFFECT),
+    Panel("nfl", "Neurofilament light", "ratio to baseline", EFFECT),
+    Panel("alsfrs_r", "ALSFRS-R", "points of 48", EFFECT),
+)
+MEASURED = (("csf_wbc", "CSF white cells", "cells/uL"), ("csf_protein", "CSF protein", "mg/L"))
+
+
+def timeline(answer: Answer, *, width: int = WIDTH) -> Spec:
+    """Return the whole course on one time axis: doses, drug, biomarkers, function, events."""
+    course, forecast = answer.due.course, answer.forecast
+    start_d, end_d = _extent(answer)
+    axis = _axis(course)
+    views = [_doses_view(answer, axis, start_d, end_d, width)]
+    for panel in PANELS:
+        views.append(_panel_view(answer, panel, axis, start_d, end_d, width))
+    for kind, title, unit in MEASURED:
+        seen = [o for o in course.observed(kind) if start_d <= o.time_d <= end_d]
+        if seen:
+            values = [
+                {"day": o.time_d, "seen": o.value, "what": f"{o.value:g} {unit}"} for o in seen
+            ]
+            views.append(_measured_view(values, title, unit, axis, start_d, end_d, width))
+    for layer in views[-1]["layer"]:
+        layer["encoding"]["x"]["axis"] |= {"labels": True, "title": axis["title"]}
+    return {
+        "$schema": "https://vega.github.io/schema/vega-lite/v6.json",
+        "description": alternative(answer),
+        "title": {"text": "Course on tofersen", "subtitle": [*KEY, *DISCLAIMER.split(". ", 1)]},
+        "vconcat": views,
+        "spacing": 6,
+        "padding": 4,
+        "config": {
+            "font": "system-ui, sans-serif",
+            "view": {"stroke": "#d0d0d0"},
+            "axis": {
+                "grid": True,
+                "gridColor": "#eeeeee",
+                "labelFontSize": 11,
+                "titleFontSize": 11,
+            },
+            "title": {"anchor": "start", "fontSize": 12, "offset": 4},
+        },
+        "usermeta": {"planned": list(forecast.planned_d)},
+    }
+
+
+def alternative(answer: Answer) -> str:
+    """Say in words what the timeline shows, for a reader who does not see it."""
+    forecast, schedule = answer.forecast, answer.due.schedule
+    parts = [f"{len(schedule.given)} doses given"]
+    if schedule.given:
+        parts[0] += f" from day 0 to day {schedule.given[-1].dose.time_d}"
+    if forecast.planned_d:
+        parts.append("doses assumed on days " + ", ".join(str(day) for day in forecast.planned_d))
+    end_d = forecast.series["csf"].times_d[-1]
+    for panel in PANELS:
+        typical, lo, hi = (v * panel.scale for v in forecast.series[panel.output].at(end_d))
+        parts.append(
+            f"{panel.title} on day {end_d:g}: typical {typical:.3g}, 90 % of virtual patients "
+            f"{lo:.3g} to {hi:.3g} ({panel.unit.removesuffix(', log')})"
+        )
+    parts.append(f"{len(forecast.observed)} observations are drawn beside their prediction")
+    return "Timeline of the course. " + ". ".join(parts) + "."
+
+
+def write_figure(answer: Answer, path: Path) -> None:
+    """Write the timeline as PNG (2 pixels a point) or SVG; the old file stays if this fails."""
+    import vl_convert
+
+    spec = timeline(answer)
+    if path.suffix == ".svg":
+        replace_file(path, vl_convert.vegalite_to_svg(spec).encode())
+    else:
+        replace_file(path, vl_convert.vegalite_to_png(spec, scale=2))
+
+
+def replace_file(path: Path, data: bytes) -> None:
+    """Put data in place of a file at once: an interrupted write leaves the old one."""
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(data)
+        os.chmod(name, 0o644)
+        os.replace(name, path)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise
+
+
+def _extent(answer: Answer) -> tuple[float, float]:
+    """Return the first and last day drawn: records long before day 0 would squeeze the rest."""
+    facts_d = [o.time_d for o in answer.due.course.observations]
+    facts_d += [e.time_d for e in answer.due.course.events]
+    near_d = [day for day in facts_d if day >= -BEFORE_D]
+    first_d, last_d = min([0.0, *near_d]), float(answer.forecast.series["csf"].times_d[-1])
+    margin_d = 0.015 * (last_d - first_d)  # so that a mark at the edge is whole
+    return first_d - margin_d, last_d + margin_d
+
+
+def _axis(course: Course) -> Spec:
+    """Return the time axis: dates where the course has them, else days."""
+    axis: Spec = {"tickCount": 8, "labels": False, "title": "Days since the first dose"}
+    if course.start is not None:
+        year, month, day = course.start.timetuple()[:3]
+        shown = f"utcFormat(utc({year}, {month - 1}, {day}) + datum.value * 86400000, '%d %b %y')"
+        axis |= {"labelExpr": shown, "title": f"Date (day 0 is {course.start.isoformat()})"}
+    return axis
+
+
+def _x(axis: Spec, *, zoomed: bool = True) -> Spec:
+    shown = {**axis, "title": None}
+    scale: Spec = {"nice": False, "zero": False}
+    if zoomed:
+        scale["domain"] = {"param": "window"}
+    return {"field": "day", "type": "quantitative", "scale": scale, "axis": shown}
+
+
+def _frame(start_d: float, end_d: float, axis: Spec, *, zoomed: bool = True) -> Spec:
+    """Return an invisible layer that spans the time axis, so that all panels agree."""
+    return {
+        "data": {"values": [{"day": start_d}, {"day": end_d}]},
+        "mark": {"type": "rule", "opacity": 0},
+        "encoding": {"x": _x(axis, zoomed=zoomed)},
+    }
+
+
+def _doses_view(answer: Answer, axis: Spec, start_d: float, end_d: float, width: int) -> Spec:
+    """Return doses given and assumed, and events: the strip that also sets the window."""
+    course, when = answer.due.course, _when(answer.due.course)
+    serious = {f.code for f in answer.findings if f.severity == "serious"}
+    rows = [
+        {
+            "day": g.dose.time_d,
+            "row": "doses",
+            "kind": "dose given",
+            "what": f"dose {g.number}, {g.dose.amount_mg:g} mg, {when(g.dose.time_d)}",
+        }
+        for g in answer.due.schedule.given
+    ]
+    first = len(answer.due.schedule.given) + 1
+    rows += [
+        {
+            "day": day,
+            "row": "doses",
+            "kind": "dose assumed",
+            "what": f"dose {number}, assumed {when(day)}",
+        }
+        for number, day in enumerate(answer.forecast.planned_d, first)
+    ]
+    rows += [
+        {
+            "day": e.time_d,
+            "row": "events",
+            "kind": "serious event" if f"event.{e.name}" in serious else "event",
+            "what": f"{e.name.replace('_', ' ')}, {when(e.time_d)}",
+        }
+        for e in course.events
+        if start_d <= e.time_d <= end_d
+    ]
+    kinds = ["dose given", "dose assumed", "event", "serious event"]
+    kind = {
+        "field": "kind",
+        "type": "nominal",
+        "title": None,
+        "legend": {"orient": "top", "columns": 4, "symbolStrokeWidth": 2},
+    }
+    domain = {"domain": kinds, "range": [DRUG, DRUG, EVENT, SERIOUS]}
+    shapes = {"domain": kinds, "range": [TICK, "circle", "diamond", "triangle-up"]}
+    return {
+        "width": width,
+        "height": 54,
+        "title": "Doses and events",
+        "layer": [
+            {
+                **_frame(start_d, end_d, axis, zoomed=False),
+                "params": [{"name": "window", "select": {"type": "interval", "encodings": ["x"]}}],
+            },
+            {
+                "data": {"values": rows},
+                "mark": {"type": "point", "size": 110, "strokeWidth": 2},
+                "encoding": {
+                    "x": _x(axis, zoomed=False),
+                    "y": {
+                        "field": "row",
+                        "type": "nominal",
+                        "title": None,
+                        "sort": ["doses", "events"],
+                        "axis": {"grid": False, "ticks": False, "minExtent": 52},
+                    },
+                    "color": {**kind, "scale": domain},
+                    "shape": {**kind, "scale": {**shapes}},
+                    "tooltip": [{"field": "what", "title": "what"}],
+                },
+            },
+        ],
+    }
+
+
+def _panel_view(
+    answer: Answer, panel: Panel, axis: Spec, start_d: float, end_d: float, width: int
+) -> Spec:
+    """Return band, typical patient, untreated patient and observations of one output."""
+    series = answer.forecast.series[panel.output]
+    rows = _rows(series, panel)
+    tooltip = [
+        {"field": "day", "title": "day"},
+        *(
+            {"field": f, "title": t, "format": ".3~g"}
+            for f, t in (("typical", "typical"), ("lo", "5 %"), ("hi", "95 %"))
+        ),
+    ]
+    least = min((row["lo"] for row in rows), default=0.1)
+    y: Spec = {
+        "type": "quantitative",
+        "title": panel.unit,
+        "scale": {"type": "log", "domainMin": max(least, 0.1), "clamp": True}
+        if panel.is_log
+        else {"zero": panel.output != "alsfrs_r", "nice": True},
+        "axis": {"minExtent": 52, "tickCount": 4, "format": ",.2~r" if panel.is_log else "~g"},
+    }
+    layers: list[Spec] = [
+        {
+            "mark": {"type": "area", "opacity": 0.22, "color": panel.colour, "clip": True},
+            "encoding": {"x": _x(axis), "y": {**y, "field": "lo"}, "y2": {"field": "hi"}},
+        },
+        {
+            "mark": {"type": "line", "color": panel.colour, "strokeWidth": 1.8, "clip": True},
+            "encoding": {"x": _x(axis), "y": {**y, "field": "typical"}, "tooltip": tooltip},
+        },
+    ]
+    if series.untreated is not None:
+        dashed = {"type": "line", "color": UNTREATED, "strokeDash": [5, 4], "clip": True}
+        layers.append(
+            {"mark": dashed, "encoding": {"x": _x(axis), "y": {**y, "field": "untreated"}}}
+        )
+    when = _when(answer.due.course)
+    seen = [
+        {
+            "day": o.time_d,
+            "seen": o.value * panel.scale,
+            "what": f"{o.observation.kind} {o.observation.value:g} {o.observation.unit}, "
+            f"{when(o.time_d)}",
+        }
+        for o in answer.forecast.observed
+        if o.output == panel.output
+    ]
+    if seen:
+        layers.append(_points(seen, {**y, "field": "seen"}, axis))
+    return {
+        "width": width,
+        "height": panel.height,
+        "title": panel.title,
+        "data": {"values": rows},
+        "layer": [*layers, _frame(start_d, end_d, axis)],
+    }
+
+
+def _measured_view(
+    values: list[Spec], title: str, unit: str, axis: Spec, start_d: float, end_d: float, width: int
+) -> Spec:
+    """Return what was measured and has no prediction."""
+    y = {
+        "field": "seen",
+        "type": "quantitative",
+        "title": unit,
+        "axis": {"minExtent": 52, "tickCount": 3},
+    }
+    line = {"type": "line", "color": EVENT, "strokeWidth": 1, "opacity": 0.6, "clip": True}
+    return {
+        "width": width,
+        "height": 70,
+        "title": f"{title}, measured",
+        "data": {"values": values},
+        "layer": [
+            {"mark": line, "encoding": {"x": _x(axis), "y": y}},
+            _points(values, y, axis),
+            _frame(start_d, end_d, axis),
+        ],
+    }
+
+
+def _points(values: list[Spec], y: Spec, axis: Spec) -> Spec:
+    return {
+        "data": {"values": values},
+        "mark": {
+            "type": "point",
+            "filled": True,
+            "color": "#111111",
+            "size": 46,
+            "opacity": 1,
+            "clip": True,
+        },
+        "encoding": {
+            "x": _x(axis),
+            "y": y,
+            "tooltip": [{"field": "what", "title": "measured"}],
+        },
+    }
+
+
+def _rows(series: Series, panel: Panel) -> list[Spec]:
+    """Return a series as rows, rounded to what a picture can show."""
+    columns: list[tuple[str, Values]] = [
+        ("typical", series.typical),
+        ("lo", series.lo),
+        ("hi", series.hi),
+    ]
+    if series.untreated is not None:
+        columns.append(("untreated", series.untreated))
+    rows = []
+    for i, day in enumerate(series.times_d):
+        row = {"day": round(float(day), 4)}
+        row |= {name: float(f"{values[i] * panel.scale:.4g}") for name, values in columns}
+        if not (panel.is_log and row["hi"] <= 0):
+            rows.append(row)
+    return rows
+
+
+def _when(course: Course) -> Callable[[float], str]:
+    def words(time_d: float) -> str:
+        date = course.date(time_d)
+        return f"day {time_d:g}" if date is None else f"{date.isoformat()} (day {time_d:g})"
+
+    return words

@@ -1,0 +1,131 @@
+"""The tables of one course, one function each: the same rows in the terminal and on the page."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from thecal.plan.answer import Answer
+from thecal.regimen.schedule import Open
+
+NG_PER_ML = 1e3  # mg/L to ng/mL
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """Cells as they are shown; every row is as long as `head`."""
+
+    title: str
+    head: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """How an output is shown: name, factor from its unit, decimals."""
+
+    output: str
+    name: str
+    scale: float = 1.0
+    digits: int = 2
+
+
+COLUMNS = (
+    Column("csf", "CSF tofersen, ng/mL", NG_PER_ML, 0),
+    Column("plasma", "plasma tofersen, ng/mL", NG_PER_ML, 1),
+    Column("sod1_mrna", "SOD1 mRNA in CNS, ratio"),
+    Column("sod1_cns", "SOD1 protein in CNS, ratio"),
+    Column("csf_sod1", "CSF SOD1, ratio to baseline"),
+    Column("nfl", "NfL, ratio to baseline"),
+    Column("alsfrs_r", "ALSFRS-R, points", 1.0, 0),
+)
+BESIDE_RECORDS = tuple(c for c in COLUMNS if c.output in ("csf_sod1", "nfl", "alsfrs_r"))
+
+
+def doses(answer: Answer) -> Table:
+    """Return the doses given: interval, lateness, amount, trough before, what is label-silent."""
+    course, csf = answer.due.course, COLUMNS[0]
+    rows = []
+    for given in answer.due.schedule.given:
+        date = course.date(given.dose.time_d)
+        rows.append(
+            (
+                str(given.number),
+                str(given.dose.time_d),
+                date.isoformat() if date else "–",
+                "–" if given.interval_d is None else str(given.interval_d),
+                "–" if given.late_d is None else f"{given.late_d:+d}" if given.late_d else "0",
+                f"{given.dose.amount_mg:g}",
+                "–" if given.number == 1 else predicted(answer, csf, given.dose.time_d),
+                silent_words(given.label_silent),
+            )
+        )
+    head = (
+        "dose",
+        "day",
+        "date",
+        "interval, d",
+        "late, d",
+        "mg",
+        "CSF trough, predicted, ng/mL",
+        "label silent",
+    )
+    return _without_empty(Table("Doses given", head, tuple(rows)))
+
+
+def observed(answer: Answer) -> Table:
+    """Return the records that have a prediction, beside it."""
+    seen = {(o.time_d, o.output): o for o in answer.forecast.observed}
+    rows = []
+    for time_d in sorted({o.time_d for o in answer.forecast.observed if o.time_d > 0}):
+        cells = []
+        for column in BESIDE_RECORDS:
+            record = seen.get((time_d, column.output))
+            shown = predicted(answer, column, time_d)
+            if record:
+                below = "<" if record.observation.is_below else ""
+                shown = f"{below}{record.value * column.scale:.{column.digits}f} seen; {shown}"
+            cells.append(shown)
+        rows.append((f"{time_d:g}", *cells))
+    head = ("day", *(column.name for column in BESIDE_RECORDS))
+    return Table(
+        "Observed beside predicted: typical patient (90 % of virtual patients)", head, tuple(rows)
+    )
+
+
+def predictions(answer: Answer) -> Table:
+    """Return what the model predicts: at every third dose, the doses to come, and the end."""
+    forecast = answer.forecast
+    marks = {float(day): "" for day in (0, *forecast.given_d[2::3])}
+    marks |= {float(day): "if given" for day in forecast.planned_d}
+    marks[float(forecast.series["csf"].times_d[-1])] = "end"
+    rows = [
+        (f"{day:g} {mark}".strip(), *(predicted(answer, column, day) for column in COLUMNS))
+        for day, mark in sorted(marks.items())
+    ]
+    return Table(
+        "Predicted, before the dose of that day: typical patient (90 % of virtual patients)",
+        ("day", *(column.name for column in COLUMNS)),
+        tuple(rows),
+    )
+
+
+def predicted(answer: Answer, column: Column, time_d: float) -> str:
+    """Return "typical (5 %–95 %)" of one output at one time."""
+    values = answer.forecast.series[column.output].at(time_d)
+    typical, lo, hi = (f"{column.scale * value:.{column.digits}f}" for value in values)
+    return f"{typical} ({lo}–{hi})"
+
+
+def silent_words(questions: tuple[Open, ...]) -> str:
+    """Name what the label is silent about, in short."""
+    return ", ".join(q.topic.removeprefix("dosing.").replace("_", " ") for q in questions)
+
+
+def _without_empty(table: Table) -> Table:
+    """Drop the columns in which no row has anything to say."""
+    kept = [i for i in range(len(table.head)) if any(row[i] not in ("", "–") for row in table.rows)]
+    return Table(
+        table.title,
+        tuple(table.head[i] for i in kept),
+        tuple(tuple(row[i] for i in kept) for row in table.rows),
+    )
