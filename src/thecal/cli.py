@@ -8,91 +8,135 @@ from __future__ import annotations
 
 import datetime as dt
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Any, TypeVar
 
-import typer
+import click
 
+from thecal import __version__
 from thecal.errors import ThecalError, nearest
 
 if TYPE_CHECKING:
     from thecal.plan.answer import Due
 
-app = typer.Typer(
-    help="The executable model of an intrathecal medicine. Decision support, not a medical device.",
-    no_args_is_help=True,
-    add_completion=False,
-    pretty_exceptions_enable=False,
-)
-label_app = typer.Typer(help="What the labels say.", no_args_is_help=True)
-app.add_typer(label_app, name="label")
+Command = TypeVar("Command", bound=Callable[..., Any])
 
-CourseFile = Annotated[Path, typer.Argument(help="Records of one patient (CSV).", metavar="FILE")]
-Drug = Annotated[str, typer.Option(help="Medicine.")]
-Jurisdiction = Annotated[str, typer.Option(help="Whose label decides: us, eu or jp.")]
-On = Annotated[
-    str | None, typer.Option(help="Day asked about: a date (YYYY-MM-DD) or a day number.")
-]
-Window = Annotated[
-    Path | None, typer.Option(help="The site's window policy (YAML). Default: none.")
-]
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of words.")]
+
+class DayOrDate(click.ParamType["dt.date | int"]):
+    """A date as YYYY-MM-DD, or a day number of the course."""
+
+    name = "date or day"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> dt.date | int:
+        """Read the text of the option; what is neither is refused by click, with exit 2."""
+        text = str(value)
+        if text.isascii() and text.isdigit() and len(text) <= 6:
+            return int(text)
+        try:
+            return dt.date.fromisoformat(text)
+        except ValueError:
+            self.fail(f"{text[:40]!r}: expected a date as YYYY-MM-DD, or a day number", param, ctx)
+
+
+FILE = click.Path(path_type=Path)
+course_file = click.argument("file", type=FILE)
+jurisdiction_option = click.option(
+    "--jurisdiction", default="us", show_default=True, help="Whose label decides: us, eu or jp."
+)
+json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON instead of words.")
+
+
+def asking(command: Command) -> Command:
+    """Add the options of every question about a course."""
+    options = (
+        course_file,
+        click.option(
+            "--on", type=DayOrDate(), help="Day asked about: YYYY-MM-DD, or a day number."
+        ),
+        jurisdiction_option,
+        click.option("--drug", default="tofersen", show_default=True, help="Medicine."),
+        click.option(
+            "--window", type=FILE, help="The site's window policy (YAML).  [default: none]"
+        ),
+        json_option,
+    )
+    for option in reversed(options):
+        command = option(command)
+    return command
 
 
 @contextmanager
-def refusing(subject: object) -> Iterator[None]:
+def refusing(subject: str) -> Iterator[None]:
     """Turn what thecal cannot go on from into one message and exit code 2."""
     try:
         yield
     except ThecalError as error:
-        typer.echo(f"thecal: {subject}: {error}", err=True)
-        raise typer.Exit(2) from error
+        click.echo(f"thecal: {subject}: {error}", err=True)
+        raise SystemExit(2) from error
     except OSError as error:
-        typer.echo(f"thecal: {subject}: {error.strerror or error}", err=True)
-        raise typer.Exit(2) from error
+        click.echo(f"thecal: {subject}: {error.strerror or error}", err=True)
+        raise SystemExit(2) from error
+
+
+@click.group(no_args_is_help=True, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="thecal")
+def app() -> None:
+    """Run the executable model of an intrathecal medicine.
+
+    Decision support for professionals: not a medical device, not a prescription.
+    """
 
 
 @app.command()
+@asking
 def due(
-    file: CourseFile,
-    on: On = None,
-    jurisdiction: Jurisdiction = "us",
-    drug: Drug = "tofersen",
-    window: Window = None,
-    as_json: AsJson = False,
+    file: Path,
+    on: dt.date | int | None,
+    jurisdiction: str,
+    drug: str,
+    window: Path | None,
+    as_json: bool,
 ) -> None:
-    """Say when the next dose is due, and by which rule of the label."""
+    """Say when the next dose is due, and by which rule of the label.
+
+    FILE holds the records of one patient (CSV).
+    """
     with refusing(file.name):
         answer, _ = _due(file, on, jurisdiction, drug, window, today=not as_json)
         if as_json:
             from thecal.report.contract import due_document, dump
 
-            typer.echo(dump(due_document(answer)))
+            click.echo(dump(due_document(answer)))
         else:
             from thecal.report.terminal import due_text
 
-            typer.echo(due_text(answer))
+            click.echo(due_text(answer))
 
 
 @app.command()
+@asking
+@click.option("--until", type=click.IntRange(1, 20_000), help="Last day to predict.")
+@click.option("--report", type=FILE, help="Write a page that works offline (.html).")
+@click.option("--figure", type=FILE, help="Write the timeline as a picture (.png or .svg).")
 def course(
-    file: CourseFile,
-    on: On = None,
-    jurisdiction: Jurisdiction = "us",
-    drug: Drug = "tofersen",
-    window: Window = None,
-    until: Annotated[int | None, typer.Option(help="Last day to predict.", min=1)] = None,
-    as_json: AsJson = False,
-    report: Annotated[
-        Path | None, typer.Option(help="Write a page that works offline (.html).")
-    ] = None,
-    figure: Annotated[
-        Path | None, typer.Option(help="Write the timeline as a picture (.png or .svg).")
-    ] = None,
+    file: Path,
+    on: dt.date | int | None,
+    jurisdiction: str,
+    drug: str,
+    window: Path | None,
+    as_json: bool,
+    until: int | None,
+    report: Path | None,
+    figure: Path | None,
 ) -> None:
-    """Say what a course of treatment means: next dose, exposure, effect, findings."""
+    """Say what a course means: next dose, exposure, effect, findings.
+
+    FILE holds the records of one patient (CSV).
+    """
     from thecal.plan.answer import answer as answer_for
 
     with refusing(file.name):
@@ -103,11 +147,11 @@ def course(
         if as_json:
             from thecal.report.contract import course_document, dump
 
-            typer.echo(dump(course_document(answer)))
+            click.echo(dump(course_document(answer)))
         else:
             from thecal.report.terminal import course_text
 
-            typer.echo(course_text(answer))
+            click.echo(course_text(answer))
         if report:
             from thecal.report.document import write_page
 
@@ -119,7 +163,13 @@ def course(
 
 
 def _due(
-    file: Path, on: str | None, jurisdiction: str, drug: str, window: Path | None, *, today: bool
+    file: Path,
+    on: dt.date | int | None,
+    jurisdiction: str,
+    drug: str,
+    window: Path | None,
+    *,
+    today: bool,
 ) -> tuple[Due, tuple[str, ...]]:
     """Read a course and ask when the next dose is due.
 
@@ -131,43 +181,33 @@ def _due(
     from thecal.plan.answer import when_due
     from thecal.regimen.window import read_window_policy
 
-    asked = _day_or_date(on)
-    reading = read_course(file, today=asked if isinstance(asked, dt.date) else None)
+    reading = read_course(file, today=on if isinstance(on, dt.date) else None)
     for remark in reading.remarks:
-        typer.echo(f"thecal: note: {remark}", err=True)
+        click.echo(f"thecal: note: {remark}", err=True)
     last_given = reading.course.last_given
-    if asked is None and today and last_given is not None:
-        asked = max(dt.date.today(), last_given)
+    if on is None and today and last_given is not None:
+        on = max(dt.date.today(), last_given)
     answer = when_due(
         reading.course,
         load_label(drug, jurisdiction),
         policy=read_window_policy(window) if window else None,
-        on=asked,
+        on=on,
     )
     return answer, reading.remarks
 
 
-def _day_or_date(text: str | None) -> dt.date | int | None:
-    if text is None:
-        return None
-    if text.isdigit():
-        return int(text)
-    try:
-        return dt.date.fromisoformat(text)
-    except ValueError:
-        raise ThecalError(
-            f"--on '{text[:40]}': expected a date as YYYY-MM-DD, or a day number"
-        ) from None
+@app.group("label")
+def label_group() -> None:
+    """Show what the labels say."""
 
 
-@label_app.command("show")
-def label_show(
-    drug: Annotated[str, typer.Argument(help="Medicine.")],
-    jurisdiction: Jurisdiction = "us",
-    topic: Annotated[str | None, typer.Option(help="Only this topic, such as dosing.")] = None,
-    as_json: AsJson = False,
-) -> None:
-    """Show what a label says, what it is silent about, and what was not read."""
+@label_group.command("show")
+@click.argument("drug")
+@jurisdiction_option
+@click.option("--topic", help="Only this topic, such as dosing or dosing.loading.")
+@json_option
+def label_show(drug: str, jurisdiction: str, topic: str | None, as_json: bool) -> None:
+    """Show what a label says, leaves open, and what was not read."""
     from thecal.label.catalog import load_label
     from thecal.label.label import area, covers
     from thecal.label.topics import AREAS
@@ -189,23 +229,22 @@ def label_show(
             from thecal.report.contract import dump, gap_document, label_document
 
             gaps = {"silent": gap_document(silences), "not_read": gap_document(not_read)}
-            typer.echo(dump(label_document(label, statements, gaps)))
+            click.echo(dump(label_document(label, statements, gaps)))
         else:
             from thecal.report.terminal import label_text
 
-            typer.echo(label_text(label, statements, silences, not_read))
+            click.echo(label_text(label, statements, silences, not_read))
 
 
-@label_app.command("check")
-def label_check(
-    file: Annotated[Path, typer.Argument(help="A label file (YAML).", metavar="FILE")],
-) -> None:
-    """Check a label file of your own against the schema; every fault is told with its line."""
+@label_group.command("check")
+@click.argument("file", type=FILE)
+def label_check(file: Path) -> None:
+    """Check a label FILE (YAML) of your own; every fault is told with its line."""
     from thecal.label.catalog import read_label
 
     with refusing(file.name):
         label = read_label(file)
-        typer.echo(
+        click.echo(
             f"{file.name}: {label.medicine}, {label.jurisdiction}: {len(label.statements)} "
             f"statements, {len(label.silences)} silences, {len(label.not_read)} topics not read."
         )

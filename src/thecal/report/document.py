@@ -67,6 +67,7 @@ def page(answer: Answer, remarks: Sequence[str] = ()) -> str:
         window=window_words(answer.due),
         day_words=lambda day: day_words(answer.due.course, day),
         where=lambda source: where(source, answer.due.label),
+        sentence=sentence,
         known=known_words(answer),
         tables=[tables.doses(answer), tables.predictions(answer), tables.observed(answer)],
         alternative=alternative(answer),
@@ -82,6 +83,11 @@ def page(answer: Answer, remarks: Sequence[str] = ()) -> str:
         script=Markup(script),
         policy=policy(library, script),
     )
+
+
+def sentence(words: str) -> str:
+    """Begin words with a capital and leave their full stop to the page."""
+    return words[:1].upper() + words[1:].rstrip(".")
 
 
 def _chart_library() -> str:

@@ -51,10 +51,10 @@ class Panel:
 PANELS = (
     Panel("csf", "Tofersen in CSF", "ng/mL, log", DRUG, NG_PER_ML, is_log=True),
     Panel("plasma", "Tofersen in plasma", "ng/mL, log", DRUG, NG_PER_ML, is_log=True),
-    Panel("sod1_mrna", "SOD1 mRNA in CNS", "ratio to baseline", EFFECT, height=80),
-    Panel("sod1_cns", "SOD1 protein in CNS", "ratio to baseline", EFFECT, height=80),
-    Panel("csf_sod1", "SOD1 protein in CSF", "ratio to baseline", EFFECT),
-    Panel("nfl", "Neurofilament light", "ratio to baseline", EFFECT),
+    Panel("sod1_mrna", "SOD1 mRNA in CNS, to baseline", "ratio", EFFECT, height=80),
+    Panel("sod1_cns", "SOD1 protein in CNS, to baseline", "ratio", EFFECT, height=80),
+    Panel("csf_sod1", "SOD1 protein in CSF, to baseline", "ratio", EFFECT),
+    Panel("nfl", "Neurofilament light, to baseline", "ratio", EFFECT),
     Panel("alsfrs_r", "ALSFRS-R", "points of 48", EFFECT),
 )
 MEASURED = (("csf_wbc", "CSF white cells", "cells/uL"), ("csf_protein", "CSF protein", "mg/L"))

@@ -1,0 +1,101 @@
+"""Window policies: none unless a site names one, and a bad file is refused fault by fault."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from thecal.errors import DataFileError
+from thecal.label.catalog import load_label
+from thecal.regimen.regimen import from_label
+from thecal.regimen.schedule import next_slot, with_window
+from thecal.regimen.window import Tolerance, read_window_policy
+
+TOFERSEN = from_label(load_label("tofersen", "us"))
+GOOD = """\
+name: Ward 7
+source: ward policy of 2026-03-01
+phases:
+  loading: {early_d: 1, overdue_d: 2, latest_d: 3}
+  maintenance:
+    early_d: 3
+    overdue_d: 4
+    latest_d: 10
+"""
+
+
+def write(tmp_path: Path, text: str) -> Path:
+    path = tmp_path / "window.yaml"
+    path.write_text(text)
+    return path
+
+
+def faults(tmp_path: Path, text: str) -> list[str]:
+    with pytest.raises(DataFileError, match=r"window.yaml cannot be read") as caught:
+        read_window_policy(write(tmp_path, text))
+    return [str(fault) for fault in caught.value.faults]
+
+
+def test_without_a_policy_a_slot_has_no_window():
+    """The label gives no tolerance (`dosing.window` is silent), so none is the default."""
+    slot = with_window(next_slot(TOFERSEN, [0]), None)
+    assert (slot.policy, slot.earliest_d, slot.overdue_d, slot.latest_d) == (None,) * 4
+
+
+def test_a_policy_draws_three_days_around_the_due_day_of_each_phase(tmp_path):
+    policy = read_window_policy(write(tmp_path, GOOD))
+    assert (policy.name, policy.source) == ("Ward 7", "ward policy of 2026-03-01")
+    assert policy.phases["loading"] == Tolerance(early_d=1, overdue_d=2, latest_d=3)
+    loading = with_window(next_slot(TOFERSEN, [0]), policy)
+    assert (loading.earliest_d, loading.due_d, loading.overdue_d, loading.latest_d) == (
+        13, 14, 16, 17,
+    )  # fmt: skip
+    maintenance = with_window(next_slot(TOFERSEN, [0, 14, 28]), policy)
+    assert (maintenance.earliest_d, maintenance.overdue_d, maintenance.latest_d) == (53, 60, 66)
+    assert loading.policy == maintenance.policy == "Ward 7"
+
+
+def test_a_policy_never_moves_the_due_day(tmp_path):
+    policy = read_window_policy(write(tmp_path, GOOD))
+    for given_d in ([], [0], [0, 40], [0, 14, 28, 61]):
+        bare = next_slot(TOFERSEN, given_d)
+        assert with_window(bare, policy).due_d == bare.due_d
+
+
+def test_a_phase_that_a_policy_leaves_out_has_no_window(tmp_path):
+    policy = read_window_policy(write(tmp_path, GOOD.split("  maintenance")[0]))
+    slot = with_window(next_slot(TOFERSEN, [0, 14, 28]), policy)
+    assert (slot.policy, slot.earliest_d) == (None, None)
+
+
+@pytest.mark.parametrize(
+    ("change", "expected"),
+    [
+        (("name: Ward 7", "name:"), "line 1: name: expected text, found nothing"),
+        (("source:", "sorce:"), "line 1: 'source' is missing"),
+        (("latest_d: 10", "latest_d: 3"), "line 6: phases.maintenance: latest_d is 3, before"),
+        (("early_d: 3", "early_d: -3"), "line 6: phases.maintenance.early_d: expected a number of"),
+        (("early_d: 3", "early_d: 1.5"), "line 6: phases.maintenance.early_d: expected a whole"),
+        (("early_d: 3", "early_d: ±3"), "line 6: phases.maintenance.early_d: expected a number,"),
+        (("early_d: 3", "early_d: 1e300"), "line 6: phases.maintenance.early_d: .* at most 366"),
+        (("    overdue_d: 4\n", ""), "line 6: phases.maintenance: 'overdue_d' is missing"),
+        (("maintenance", "maintenence"), "Did you mean 'maintenance'"),
+        (("early_d: 3", "erly_d: 3"), "Did you mean 'early_d'"),
+        (("maintenance:", "maintenance: 3 days #"), "phases.maintenance: .*expected a mapping"),
+    ],
+)
+def test_a_malformed_policy_is_refused_with_line_and_place(change, expected, tmp_path):
+    text = GOOD.replace(*change)
+    if "#" in change[1]:
+        text = text.split("    early_d")[0]
+    import re
+
+    assert any(re.search(expected, fault) for fault in faults(tmp_path, text))
+
+
+def test_all_faults_of_a_policy_are_told_at_once(tmp_path):
+    text = GOOD.replace("early_d: 1", "early_d: x").replace("early_d: 3", "early_d: y")
+    text = text.replace("latest_d: 10", "latest_d: 2").replace("Ward 7", "''")
+    lines = [fault.split(":")[0] for fault in faults(tmp_path, text)]
+    assert lines == ["line 1", "line 4", "line 6", "line 6"]
