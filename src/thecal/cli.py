@@ -78,7 +78,7 @@ def refusing(subject: str) -> Iterator[None]:
         click.echo(f"thecal: {subject}: {error}", err=True)
         raise SystemExit(2) from error
     except OSError as error:
-        click.echo(f"thecal: {subject}: {error.strerror or error}", err=True)
+        click.echo(f"thecal: {subject or 'file'}: {error.strerror or error}", err=True)
         raise SystemExit(2) from error
 
 
@@ -142,6 +142,9 @@ def course(
     with refusing(file.name):
         if figure and figure.suffix not in (".png", ".svg"):
             raise ThecalError(f"--figure {figure.name}: expected a name ending in .png or .svg")
+        for option, path in (("--report", report), ("--figure", figure)):
+            if path and not path.parent.is_dir():
+                raise ThecalError(f"{option} {path.name}: its folder does not exist; make it first")
         asked, remarks = _due(file, on, jurisdiction, drug, window, today=not as_json)
         answer = answer_for(asked, until_d=until)
         if as_json:
@@ -187,12 +190,11 @@ def _due(
     last_given = reading.course.last_given
     if on is None and today and last_given is not None:
         on = max(dt.date.today(), last_given)
-    answer = when_due(
-        reading.course,
-        load_label(drug, jurisdiction),
-        policy=read_window_policy(window) if window else None,
-        on=on,
-    )
+    policy = None
+    if window:
+        with refusing(window.name):
+            policy = read_window_policy(window)
+    answer = when_due(reading.course, load_label(drug, jurisdiction), policy=policy, on=on)
     return answer, reading.remarks
 
 

@@ -162,11 +162,11 @@ def test_a_malformed_statement_names_line_topic_and_what_is_expected(statement, 
 
 def test_a_top_that_lacks_its_keys_is_refused_with_each_of_them(tmp_path):
     path = tmp_path / "label.us.yaml"
-    path.write_text("medicine: madeup\nstatments: []\n")
+    path.write_text("medicine: madeup\nstatement: []\n")
     found = faults(path)
     for name in ("jurisdiction", "document", "version", "effective", "statements"):
         assert f"line 1: '{name}' is missing" in found
-    assert any("statments: unknown key" in f and "Did you mean 'statements'?" in f for f in found)
+    assert any("statement: unknown key" in f and "Did you mean 'statements'?" in f for f in found)
 
 
 def test_a_wrong_jurisdiction_or_date_is_refused(tmp_path):

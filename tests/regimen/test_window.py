@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
 
-from thecal.errors import DataFileError
+from thecal.errors import CourseError, DataFileError
 from thecal.label.catalog import load_label
 from thecal.regimen.regimen import from_label
 from thecal.regimen.schedule import next_slot, with_window
@@ -63,35 +64,48 @@ def test_a_policy_never_moves_the_due_day(tmp_path):
         assert with_window(bare, policy).due_d == bare.due_d
 
 
-def test_a_phase_that_a_policy_leaves_out_has_no_window(tmp_path):
-    policy = read_window_policy(write(tmp_path, GOOD.split("  maintenance")[0]))
-    slot = with_window(next_slot(TOFERSEN, [0, 14, 28]), policy)
-    assert (slot.policy, slot.earliest_d) == (None, None)
+def test_a_policy_that_leaves_a_phase_out_is_refused(tmp_path):
+    """Else a dose of that phase would look as if no policy had been named."""
+    with pytest.raises(DataFileError, match="'maintenance' is missing"):
+        read_window_policy(write(tmp_path, GOOD.split("  maintenance")[0]))
+
+
+def test_the_first_dose_of_a_course_has_no_window(tmp_path):
+    """Nobody but the clinic knows when it is to be."""
+    policy = read_window_policy(write(tmp_path, GOOD))
+    assert with_window(next_slot(TOFERSEN, []), policy).earliest_d is None
+
+
+def test_a_policy_that_reaches_back_to_the_dose_before_is_refused(tmp_path):
+    policy = read_window_policy(write(tmp_path, GOOD.replace("early_d: 3", "early_d: 28")))
+    with pytest.raises(CourseError, match="reaches back to the dose before"):
+        with_window(next_slot(TOFERSEN, [0, 14, 28]), policy)
 
 
 @pytest.mark.parametrize(
     ("change", "expected"),
     [
         (("name: Ward 7", "name:"), "line 1: name: expected text, found nothing"),
-        (("source:", "sorce:"), "line 1: 'source' is missing"),
+        (("source:", "sources:"), "line 1: 'source' is missing"),
         (("latest_d: 10", "latest_d: 3"), "line 6: phases.maintenance: latest_d is 3, before"),
         (("early_d: 3", "early_d: -3"), "line 6: phases.maintenance.early_d: expected a number of"),
         (("early_d: 3", "early_d: 1.5"), "line 6: phases.maintenance.early_d: expected a whole"),
         (("early_d: 3", "early_d: ±3"), "line 6: phases.maintenance.early_d: expected a number,"),
         (("early_d: 3", "early_d: 1e300"), "line 6: phases.maintenance.early_d: .* at most 366"),
         (("    overdue_d: 4\n", ""), "line 6: phases.maintenance: 'overdue_d' is missing"),
-        (("maintenance", "maintenence"), "Did you mean 'maintenance'"),
+        (("maintenance", "maintenanc"), "Did you mean 'maintenance'"),
         (("early_d: 3", "erly_d: 3"), "Did you mean 'early_d'"),
-        (("maintenance:", "maintenance: 3 days #"), "phases.maintenance: .*expected a mapping"),
     ],
 )
 def test_a_malformed_policy_is_refused_with_line_and_place(change, expected, tmp_path):
-    text = GOOD.replace(*change)
-    if "#" in change[1]:
-        text = text.split("    early_d")[0]
-    import re
+    found = faults(tmp_path, GOOD.replace(*change))
+    assert any(re.search(expected, fault) for fault in found), found
 
-    assert any(re.search(expected, fault) for fault in faults(tmp_path, text))
+
+def test_a_phase_that_holds_no_tolerance_is_refused(tmp_path):
+    text = GOOD.split("  maintenance")[0] + "  maintenance: 3 days\n"
+    (fault,) = faults(tmp_path, text)
+    assert fault == "line 5: phases.maintenance: expected a mapping, found '3 days'"
 
 
 def test_all_faults_of_a_policy_are_told_at_once(tmp_path):

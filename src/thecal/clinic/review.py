@@ -18,7 +18,6 @@ from thecal.source import Source
 ORDER = list(Severity)
 TRENDS = {"csf_wbc": "CSF white cells", "csf_protein": "CSF protein"}
 EARLY = "dosing.early"  # common and small: one note; other silences may change the next dose
-DECIDES = "the label is silent: a prescriber decides"
 
 
 def review(course: Course, schedule: Schedule, label: Label) -> tuple[Finding, ...]:
@@ -26,6 +25,7 @@ def review(course: Course, schedule: Schedule, label: Label) -> tuple[Finding, .
     findings = [
         *_events(course, label),
         *_doses(course, schedule, label),
+        *_next(schedule),
         *_treatment(schedule),
         *_trends(course, label),
     ]
@@ -42,8 +42,9 @@ def review(course: Course, schedule: Schedule, label: Label) -> tuple[Finding, .
 
 
 def _events(course: Course, label: Label) -> Iterator[Finding]:
+    since_first = [e for e in course.events if e.time_d >= 0] if course.doses else []
     for statement in label.about("warnings.serious"):
-        for event in course.events:
+        for event in since_first:
             if event.name in statement.words("events"):
                 yield Finding(
                     code=f"event.{event.name}",
@@ -55,7 +56,7 @@ def _events(course: Course, label: Label) -> Iterator[Finding]:
                     source=statement.source,
                 )
     for statement in label.about("adverse_reactions.common"):
-        for event in course.events:
+        for event in since_first:
             if event.name in statement.words("reaction_events"):
                 yield Finding(
                     code=f"event.{event.name}",
@@ -97,12 +98,13 @@ def _doses(course: Course, schedule: Schedule, label: Label) -> Iterator[Finding
                 yield _silent(question, given.dose.time_d, label_source)
     early = [g for g in schedule.given if any(q.topic == EARLY for q in g.label_silent)]
     if early:
-        says = next(q.says for q in early[0].label_silent if q.topic == EARLY)
+        question = next(q for q in early[0].label_silent if q.topic == EARLY)
         yield Finding(
             code=EARLY,
             severity=Severity.NOTE,
             message=f"{_doses_named(early)} came before the due day, by "
-            f"{', '.join(str(-(g.late_d or 0)) for g in early)} d. Label silent: {says}",
+            f"{', '.join(str(-(g.late_d or 0)) for g in early)} d. "
+            f"{question.standing}: {question.says}",
             asks="each next dose counts from the dose given",
             source=label_source,
             label_silent=True,
@@ -123,7 +125,7 @@ def _doses(course: Course, schedule: Schedule, label: Label) -> Iterator[Finding
             severity=Severity.CAUTION,
             message=f"{_words(event.name)} on day {event.time_d:g}: no dose was given, it does "
             "not count",
-            asks=DECIDES,
+            asks="the label is silent: a prescriber decides",
             time_d=event.time_d,
             source=label_source,
             label_silent=True,
@@ -134,16 +136,36 @@ def _silent(question: Open, time_d: float, source: Source) -> Finding:
     return Finding(
         code=question.topic,
         severity=Severity.CAUTION,
-        message=f"{question.here}. Label silent: {question.says}",
-        asks=f"{DECIDES}; the ordinary rule: {question.arithmetic}",
+        message=f"{question.here}. {question.standing}: {question.says}",
+        asks=f"a prescriber decides; the ordinary rule: {question.arithmetic}",
         time_d=time_d,
         source=source,
         label_silent=True,
     )
 
 
+def _next(schedule: Schedule) -> Iterator[Finding]:
+    """Yield what the day asked adds: a dose that is overdue, and a gap that is open."""
+    days, slot = schedule.days_to_due, schedule.next
+    if days is None or days >= 0 or not schedule.is_planned:
+        return
+    rule = schedule.regimen.late_rule(slot.number)
+    yield Finding(
+        code="dose.overdue",
+        severity=Severity.CAUTION,
+        message=f"dose {slot.number} was due on day {slot.due_d}, {-days} d before the day asked",
+        asks=f"the label says: {rule.says}" if rule else "",
+        time_d=slot.due_d,
+        source=rule.source if rule else slot.rule.source,
+    )
+    known = {q for given in schedule.given for q in given.label_silent}
+    for question in schedule.label_silent:
+        if question.topic == "dosing.gap" and question not in known:
+            yield _silent(question, float(schedule.on_d or 0), schedule.regimen.source)
+
+
 def _treatment(schedule: Schedule) -> Iterator[Finding]:
-    if schedule.treatment in ("held", "stopped"):
+    if not schedule.is_planned:
         yield Finding(
             code=f"treatment.{schedule.treatment}",
             severity=Severity.CAUTION,

@@ -151,8 +151,13 @@ def _estimate(entry: Entry, unit: str) -> Estimate:
         sd = fields["sd"].number(least=0) * (factor if distribution == "normal" else 1.0)
     else:
         sd = 0.0
+    value = fields["value"].number() * factor if "value" in fields else np.nan
+    if (distribution == "lognormal" and value <= 0) or (
+        distribution == "logitnormal" and (value <= 0 or value >= 1)
+    ):
+        fields["value"].fault(f"{value:g} cannot be the typical value of a {distribution}")
     return Estimate(
-        value=fields["value"].number() * factor if "value" in fields else np.nan,
+        value=value,
         unit=unit,
         distribution=distribution,
         sd=sd,

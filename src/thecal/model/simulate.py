@@ -39,5 +39,8 @@ def simulate(
     missing = [p.name for p in model.parameters if p.name not in people]
     if missing:
         raise ModelError(f"{model.name} needs a value for {', '.join(missing)}")
+    broken = [p.name for p in model.parameters if not np.isfinite(people[p.name]).all()]
+    if broken:
+        raise ModelError(f"a value of {', '.join(broken)} is not a finite number")
     values = model.solver(people, dosing, times_d)
     return Profile(times_d=times_d, values=values, outputs=model.outputs)

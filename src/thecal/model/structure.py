@@ -42,6 +42,12 @@ class Dosing:
     amounts_mg: Float[np.ndarray, " dose"]
 
     def __post_init__(self) -> None:
+        if len(self.times_d) != len(self.amounts_mg):
+            raise ModelError(
+                f"{len(self.times_d)} dose times and {len(self.amounts_mg)} amounts; give one each"
+            )
+        if (self.times_d < 0).any():
+            raise ModelError("a dose before day 0; day 0 is the first dose")
         if not (np.isfinite(self.times_d).all() and np.isfinite(self.amounts_mg).all()):
             raise ModelError("a dose time or amount is not a finite number")
         if (np.diff(self.times_d) <= 0).any():

@@ -26,24 +26,16 @@ MODEL_CAVEAT = (
     "The curves show a typical patient and 90 % of virtual patients under a first model tuned "
     "to published summaries. They are not fitted to this person and not fit to dose by."
 )
+FARTHEST_D = 3650  # ten years past the last dose: a date beyond is a slip
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Due:
-    """When the next dose is due: a course against a label.
-
-    on_d  the day the question was asked; None if it was not
-    """
+    """When the next dose is due: a course against a label."""
 
     course: Course
     label: Label
     schedule: Schedule
-    on_d: int | None
-
-    @property
-    def days_to_due(self) -> int | None:
-        """Days from the day asked to the due day, negative when overdue; None if not asked."""
-        return None if self.on_d is None else self.schedule.next.due_d - self.on_d
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,15 +63,22 @@ def when_due(
         course=course,
         label=label,
         schedule=schedule(course, from_label(label), policy=policy, on_d=on_d),
-        on_d=on_d,
     )
 
 
 def answer(due: Due, *, until_d: int | None = None) -> Answer:
-    """Add findings and forecast to a due date."""
+    """Add findings and forecast to a due date.
+
+    until_d  last day to predict, after the last dose given
+    """
     from thecal.model.population import load_population
     from thecal.plan.forecast import forecast
 
+    last_d = due.course.doses[-1].time_d if due.course.doses else 0
+    if until_d is not None and until_d <= last_d:
+        raise CourseError(
+            f"--until {until_d} is not after the last dose on day {last_d}; ask for a later day"
+        )
     return Answer(
         due=due,
         findings=review(due.course, due.schedule, due.label),
@@ -87,7 +86,7 @@ def answer(due: Due, *, until_d: int | None = None) -> Answer:
             due.course,
             due.schedule,
             load_population(due.label.medicine),
-            on_d=due.on_d,
+            on_d=due.schedule.on_d,
             until_d=until_d,
         ),
     )
@@ -110,5 +109,9 @@ def day_asked(course: Course, on: dt.date | int | None) -> int | None:
     if day < last_d:
         raise CourseError(
             f"--on is day {day}, before the last dose on day {last_d}; ask about that day or later"
+        )
+    if day - last_d > FARTHEST_D:
+        raise CourseError(
+            f"--on is day {day}, {day - last_d} days after the last dose; ask within {FARTHEST_D}"
         )
     return day

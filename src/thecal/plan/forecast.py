@@ -14,6 +14,7 @@ import numpy as np
 from jaxtyping import Float
 
 from thecal.course import Course, Observation
+from thecal.errors import ModelError
 from thecal.model.population import Population, deviates
 from thecal.model.simulate import simulate
 from thecal.model.structure import Dosing, Output
@@ -51,8 +52,10 @@ class Series:
     untreated: Float[np.ndarray, " time"] | None
 
     def at(self, time_d: float) -> tuple[float, float, float]:
-        """Return typical, lo and hi at a time of the grid."""
+        """Return typical, lo and hi at a time that was asked for."""
         i = int(np.searchsorted(self.times_d, time_d))
+        if i == len(self.times_d) or self.times_d[i] != time_d:
+            raise ModelError(f"day {time_d:g} was not predicted; ask for it when simulating")
         return float(self.typical[i]), float(self.lo[i]), float(self.hi[i])
 
 
@@ -102,7 +105,7 @@ def forecast(
     """
     given_d = [dose.time_d for dose in course.doses]
     planned_d, end_d = _plan(course, schedule, on_d)
-    end_d = max(end_d if until_d is None else until_d, 1)
+    end_d = end_d if until_d is None else until_d
     planned_d = [day for day in planned_d if day < end_d]
     times_d = _times(course, given_d + planned_d, end_d)
     amounts_mg = [dose.amount_mg for dose in course.doses]
@@ -113,19 +116,20 @@ def forecast(
     none = Dosing(times_d=np.empty(0), amounts_mg=np.empty(0))
     people, typical = population.draw(SUBJECTS, SEED), population.typical()
     known = _known(course, population, people, typical)
-    band = simulate(population, dosing, times_d, people=people)
-    middle = simulate(population, dosing, times_d, people=typical)
+    first = {name: np.concatenate([typical[name], people[name]]) for name in typical}
+    treated = simulate(population, dosing, times_d, people=first)
     untreated = simulate(population, none, times_d, people=typical)
     series = {}
-    for output in band.outputs:
-        lo, hi = np.quantile(band.of(output.name), BAND, axis=0)
+    for output in treated.outputs:
+        values, without = treated.of(output.name), untreated.of(output.name)[0]
+        lo, hi = np.quantile(values[1:], BAND, axis=0)
         series[output.name] = Series(
             output=output,
             times_d=times_d,
-            typical=middle.of(output.name)[0],
+            typical=values[0],
             lo=lo,
             hi=hi,
-            untreated=untreated.of(output.name)[0] if untreated.of(output.name).any() else None,
+            untreated=without if without.any() else None,
         )
     return Forecast(
         series=series,
@@ -142,7 +146,7 @@ def forecast(
 def _plan(course: Course, schedule: Schedule, on_d: int | None) -> tuple[list[int], int]:
     """Return the days of the doses to assume, and the day to stop predicting."""
     given_d = [dose.time_d for dose in course.doses]
-    if schedule.treatment in ("held", "stopped"):
+    if not schedule.is_planned:
         return [], int(course.last_d) + AFTER_STOP_D
     first_d = schedule.next.due_d
     if on_d is not None and given_d:

@@ -15,6 +15,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from thecal.course import Course, Dose, Event
+from thecal.errors import CourseError
 from thecal.regimen.regimen import Anchor, GapTier, Interval, Phase, Regimen, Rule
 from thecal.regimen.window import WindowPolicy
 
@@ -23,6 +24,12 @@ NOT_GIVEN = frozenset({"failed_puncture", "dose_not_given", "dose_missed", "proc
 HELD = frozenset({"treatment_held", "tofersen_held"})
 STOPPED = frozenset({"treatment_stopped", "tofersen_stopped"})
 RESUMED = frozenset({"treatment_resumed", "tofersen_resumed"})
+ENDED = frozenset({"death"})
+STATES = {
+    **dict.fromkeys(HELD, "held"),
+    **dict.fromkeys(STOPPED, "stopped"),
+    **dict.fromkeys(ENDED, "ended"),
+}
 
 # The label's missed-dose rules speak of *a* missed dose; from two in a row on it is silent.
 LONG_GAP = 2
@@ -35,15 +42,22 @@ class Open:
     """A question the label leaves open here, with what plain arithmetic gives.
 
     topic       where the label file records the silence, e.g. ``dosing.gap``
-    says        what the label is silent about, or that its text on this was not read
+    says        what the label is silent about
+    is_read     False where nobody has read whether the label speaks of it
     here        what in this course raises the question
     arithmetic  what the label's ordinary rule would give, which is not a recommendation
     """
 
     topic: str
     says: str
+    is_read: bool
     here: str
     arithmetic: str
+
+    @property
+    def standing(self) -> str:
+        """Say how the label stands to the question, before `says`."""
+        return "Label silent" if self.is_read else "Label not read on this"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,9 +124,10 @@ class Given:
 class Schedule:
     """A course against a regimen: doses given, the next slot, and what is open about it.
 
-    treatment     "not started", "ongoing", "held" or "stopped", as recorded in the course
+    treatment     "not started", "ongoing", "held", "stopped" or "ended", as recorded
     not_given     attempts and planned doses that do not count
     label_silent  questions that bear on the next dose
+    on_d          the day the question was asked; None if none was named
     """
 
     regimen: Regimen
@@ -122,6 +137,17 @@ class Schedule:
     treatment_since_d: float | None
     not_given: tuple[Event, ...]
     label_silent: tuple[Open, ...]
+    on_d: int | None = None
+
+    @property
+    def days_to_due(self) -> int | None:
+        """Days from the day asked to the due day, negative when overdue; None if not asked."""
+        return None if self.on_d is None or not self.given else self.next.due_d - self.on_d
+
+    @property
+    def is_planned(self) -> bool:
+        """Whether a next dose is to be expected: treatment is not held, stopped or ended."""
+        return self.treatment in ("not started", "ongoing")
 
 
 def next_slot(regimen: Regimen, given_d: Sequence[int], start: dt.date | None = None) -> Slot:
@@ -205,10 +231,15 @@ def slots_ahead(
 
 
 def with_window(slot: Slot, policy: WindowPolicy | None) -> Slot:
-    """Add the site's tolerance to a slot; without one for its phase the slot is as it was."""
-    tolerance = policy.phases.get(slot.phase) if policy else None
-    if policy is None or tolerance is None:
+    """Add the site's tolerance to a slot; the first dose of a course has none."""
+    if policy is None or slot.after_d is None:
         return slot
+    tolerance = policy.phases[slot.phase]
+    if slot.due_d - tolerance.early_d <= slot.after_d:
+        raise CourseError(
+            f"window policy '{policy.name}': early_d {tolerance.early_d} of {slot.phase} reaches "
+            f"back to the dose before; the interval is {slot.due_d - slot.after_d} days"
+        )
     return replace(
         slot,
         policy=policy.name,
@@ -245,7 +276,7 @@ def schedule(
     if treatment in ("held", "stopped") and since_d is not None:
         here = f"treatment recorded as {treatment} on day {since_d:g}"
         questions.append(_open(regimen, "dosing.gap", here, ordinary))
-    elif on_d is not None and given:
+    elif treatment == "ongoing" and on_d is not None and given:
         last_d = days[-1]
         missed = _missed(on_d - last_d, slot.due_d - last_d)
         if missed >= LONG_GAP:
@@ -261,6 +292,7 @@ def schedule(
         treatment_since_d=since_d,
         not_given=not_given,
         label_silent=tuple(questions),
+        on_d=on_d,
     )
 
 
@@ -317,15 +349,17 @@ def _treatment(course: Course) -> tuple[str, float | None]:
     for event in course.events:
         if event.name in RESUMED:
             state = ("ongoing", None)
-        elif event.name in HELD | STOPPED and (last_d is None or event.time_d >= last_d):
-            state = ("held" if event.name in HELD else "stopped", event.time_d)
+        elif event.name in STATES and (last_d is None or event.time_d >= last_d):
+            state = (STATES[event.name], event.time_d)
     return state
 
 
 def _open(regimen: Regimen, topic: str, here: str, arithmetic: str) -> Open:
-    unread = "Whether the label speaks of this was not read here; look in the label itself."
-    says = regimen.silences.get(topic, unread)
-    return Open(topic=topic, says=says, here=here, arithmetic=arithmetic)
+    says = regimen.silences.get(topic)
+    unread = "Look in the label itself; whether it speaks of this was not read here."
+    return Open(
+        topic=topic, says=says or unread, is_read=bool(says), here=here, arithmetic=arithmetic
+    )
 
 
 def _days(count: int) -> str:

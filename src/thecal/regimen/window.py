@@ -40,7 +40,7 @@ def read_window_policy(path: Path) -> WindowPolicy:
     top = file.read().fields(["name", "source", "phases"])
     file.finish()
     phases = {}
-    for name, entry in top["phases"].fields([], PHASES).items():
+    for name, entry in top["phases"].fields(PHASES).items():
         days = entry.fields(["early_d", "overdue_d", "latest_d"])
         if len(days) < 3:
             continue

@@ -126,8 +126,8 @@ def _due(due: Due) -> Json:
         "route": regimen.route,
         "treatment": schedule.treatment,
         "treatment_since_day": _number(schedule.treatment_since_d),
-        "asked_on_day": due.on_d,
-        "days_to_due": due.days_to_due,
+        "asked_on_day": schedule.on_d,
+        "days_to_due": schedule.days_to_due,
         "next": _slot(schedule.next, course, schedule),
         "doses": [_given(given, course) for given in schedule.given],
         "not_given": [
@@ -186,6 +186,7 @@ def _open(question: Open) -> Json:
     return {
         "topic": question.topic,
         "says": question.says,
+        "is_read": question.is_read,
         "here": question.here,
         "arithmetic": question.arithmetic,
     }

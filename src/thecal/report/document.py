@@ -19,9 +19,10 @@ from pathlib import Path
 from thecal import __version__
 from thecal.plan.answer import DISCLAIMER, MODEL_CAVEAT, Answer
 from thecal.report import tables
-from thecal.report.figures import KEY, alternative, replace_file, timeline
+from thecal.report.figures import KEY, alternative, replace_file, svg, timeline
 from thecal.report.terminal import (
     day_words,
+    given_words,
     headline,
     if_late_words,
     known_words,
@@ -42,7 +43,6 @@ def write_page(answer: Answer, path: Path, remarks: Sequence[str] = ()) -> None:
 
 def page(answer: Answer, remarks: Sequence[str] = ()) -> str:
     """Return the page of a course as HTML."""
-    import vl_convert
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
     from markupsafe import Markup
 
@@ -67,6 +67,7 @@ def page(answer: Answer, remarks: Sequence[str] = ()) -> str:
         window=window_words(answer.due),
         day_words=lambda day: day_words(answer.due.course, day),
         where=lambda source: where(source, answer.due.label),
+        given=given_words(answer.due),
         sentence=sentence,
         known=known_words(answer),
         tables=[tables.doses(answer), tables.predictions(answer), tables.observed(answer)],
@@ -77,7 +78,7 @@ def page(answer: Answer, remarks: Sequence[str] = ()) -> str:
         disclaimer=DISCLAIMER,
         caveat=MODEL_CAVEAT,
         version=__version__,
-        picture=Markup(vl_convert.vegalite_to_svg(spec)),
+        picture=Markup(svg(spec)),
         spec=Markup(inert_json(spec)),
         library=Markup(library),
         script=Markup(script),

@@ -7,6 +7,7 @@ computes nothing. Every panel names its unit and shares one time axis.
 from __future__ import annotations
 
 import os
+import re
 import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -20,6 +21,7 @@ from thecal.course import Course
 from thecal.plan.answer import DISCLAIMER, Answer
 from thecal.plan.forecast import Series
 from thecal.report.tables import NG_PER_ML
+from thecal.report.terminal import given_words
 
 Spec = dict[str, Any]
 Values = Float[np.ndarray, " time"]
@@ -102,7 +104,7 @@ def timeline(answer: Answer, *, width: int = WIDTH) -> Spec:
 def alternative(answer: Answer) -> str:
     """Say in words what the timeline shows, for a reader who does not see it."""
     forecast, schedule = answer.forecast, answer.due.schedule
-    parts = [f"{len(schedule.given)} doses given"]
+    parts = [given_words(answer.due)]
     if schedule.given:
         parts[0] += f" from day 0 to day {schedule.given[-1].dose.time_d}"
     if forecast.planned_d:
@@ -124,9 +126,22 @@ def write_figure(answer: Answer, path: Path) -> None:
 
     spec = timeline(answer)
     if path.suffix == ".svg":
-        replace_file(path, vl_convert.vegalite_to_svg(spec).encode())
+        replace_file(path, svg(spec).encode())
     else:
         replace_file(path, vl_convert.vegalite_to_png(spec, scale=2))
+
+
+def svg(spec: Spec) -> str:
+    """Draw a specification as SVG, the same text for the same input."""
+    import vl_convert
+
+    drawn = vl_convert.vegalite_to_svg(spec)
+    numbers: dict[str, int] = {}  # clip paths are numbered through the life of the process
+
+    def renumber(match: re.Match[str]) -> str:
+        return f"clip{numbers.setdefault(match[0], len(numbers) + 1)}"
+
+    return re.sub(r"\bclip\d+", renumber, drawn)
 
 
 def replace_file(path: Path, data: bytes) -> None:

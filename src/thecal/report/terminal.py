@@ -30,9 +30,9 @@ def due_text(due: Due) -> str:
     lines += _item("Window", window_words(due))
     for question in due.schedule.label_silent:
         lines += _item(
-            "SILENT",
-            f"{question.here}. Label silent: {question.says} The ordinary rule, which is not a "
-            f"recommendation: {question.arithmetic}. A prescriber decides.",
+            "OPEN",
+            f"{question.here}. {question.standing}: {question.says} The ordinary rule, which is "
+            f"not a recommendation: {question.arithmetic}. A prescriber decides.",
         )
     return "\n".join([*lines, "", *_wrap(DISCLAIMER)])
 
@@ -43,13 +43,21 @@ def headline(due: Due) -> str:
     if not schedule.given:
         return "No dose is recorded: dose 1 starts the course, its day is day 0."
     when = day_words(due.course, slot.due_d)
-    if schedule.treatment in ("held", "stopped"):
+    if not schedule.is_planned:
         since = day_words(due.course, schedule.treatment_since_d or 0)
+        if schedule.treatment == "ended":
+            return f"Death is recorded on {since}. No dose is planned."
         return (
             f"Treatment is recorded as {schedule.treatment.upper()} since {since}. "
             f"No dose is planned; dose {slot.number} would by arithmetic fall on {when}."
         )
     return f"Dose {slot.number} is due on {when}{_status(due)}."
+
+
+def given_words(due: Due) -> str:
+    """Count the doses given."""
+    count = len(due.schedule.given)
+    return f"{count} dose{'' if count == 1 else 's'} given"
 
 
 def if_late_words(due: Due) -> str:
@@ -65,11 +73,11 @@ def day_words(course: Course, time_d: float) -> str:
 
 
 def _status(due: Due) -> str:
-    days = due.days_to_due
-    if days is None or due.on_d is None:
+    days, on_d = due.schedule.days_to_due, due.schedule.on_d
+    if days is None or on_d is None:
         return ""
-    on = due.course.date(due.on_d)
-    asked = f"on {on}" if on else f"on day {due.on_d}"
+    on = due.course.date(on_d)
+    asked = f"on {on}" if on else f"on day {on_d}"
     if days > 0:
         return f", {_days(days)} from the day asked ({asked})"
     if days == 0:
@@ -93,7 +101,7 @@ def course_text(answer: Answer) -> str:
     label, treatment = due.label, due.schedule.treatment
     parts = [
         f"{label.medicine} · {label.jurisdiction.upper()} label: {label.document}, "
-        f"{label.version}\n{len(due.schedule.given)} doses given, treatment {treatment}",
+        f"{label.version}\n{given_words(due)}, treatment {treatment}",
         _drawn(tables.doses(answer)),
         due_text(due).rsplit("\n\n", 1)[0],
         _drawn(tables.predictions(answer), only=("day", *SHOWN)),

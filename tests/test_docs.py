@@ -1,0 +1,83 @@
+"""Are the documents true? Every command and every Python line in them is run here."""
+
+from __future__ import annotations
+
+import doctest
+import re
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+THECAL = Path(sys.executable).parent / "thecal"
+PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
+CONSOLE = re.compile(r"^ *```console\n(.*?)^ *```", re.MULTILINE | re.DOTALL)
+
+
+def console_commands() -> list[tuple[str, str, str]]:
+    """Page, command and the output shown under it (empty where none is shown)."""
+    found = []
+    for page in PAGES:
+        for block in CONSOLE.findall(page.read_text(encoding="utf-8")):
+            for part in re.split(r"^\$ ", block, flags=re.MULTILINE)[1:]:
+                command, _, shown = part.partition("\n")
+                found.append((page.name, command, shown.rstrip("\n")))
+    return found
+
+
+@pytest.mark.parametrize(("page", "command", "shown"), console_commands())
+def test_a_command_in_the_documents_runs_and_prints_what_is_shown(page, command, shown, tmp_path):
+    words = shlex.split(command, comments=True)
+    assert words[0] == "thecal", f"{page}: only thecal is run in a console block, found {command}"
+    arguments = [re.sub(r"^out/", f"{tmp_path}/", word) for word in words[1:]]
+    run = subprocess.run([THECAL, *arguments], cwd=ROOT, capture_output=True, text=True, timeout=60)
+    assert run.returncode == 0, run.stderr
+    if shown:
+        assert run.stdout.rstrip("\n") == shown
+
+
+def test_the_readme_shows_commands():
+    """Guards the parser above: a page whose blocks are not found would pass without being run."""
+    assert sum(page == "README.md" for page, _, _ in console_commands()) >= 6
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_the_python_lines_of_a_page_give_what_they_show(page, monkeypatch):
+    monkeypatch.chdir(ROOT)
+    failed, _ = doctest.testfile(str(page), module_relative=False, encoding="utf-8")
+    assert failed == 0
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_a_link_to_a_file_finds_it(page):
+    for target in re.findall(r"\]\((?!https?:|#|mailto:)([^)#]+)", page.read_text("utf-8")):
+        assert (page.parent / target).exists(), f"{page.name} links to {target}"
+
+
+def test_every_option_of_every_command_is_in_the_documents():
+    from thecal.cli import app
+
+    words = "\n".join(page.read_text(encoding="utf-8") for page in PAGES)
+    for group in (app, app.commands["label"]):
+        for name, command in group.commands.items():
+            for parameter in command.params:
+                for option in parameter.opts:
+                    if option.startswith("--"):
+                        assert option in words, f"{name} {option} is in no document"
+
+
+def test_make_targets_named_in_the_documents_exist():
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    for page in PAGES:
+        for target in re.findall(r"`?make ([a-z-]+)`?", page.read_text(encoding="utf-8")):
+            if f"make {target}" in page.read_text(encoding="utf-8") and target not in ("it", "a"):
+                assert re.search(rf"^{target}:", makefile, re.MULTILINE), f"{page.name}: {target}"
+
+
+def test_no_document_names_an_address_of_a_registry():
+    """The lock file holds pins and hashes, and no addresses: it must work behind any index."""
+    lock = (ROOT / "requirements.lock.txt").read_text(encoding="utf-8")
+    assert "http" not in lock and "file:" not in lock and "--hash=sha256:" in lock
