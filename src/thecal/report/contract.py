@@ -8,6 +8,7 @@ digits so that the same input gives the same bytes.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable
 from typing import Any
 
@@ -20,11 +21,16 @@ from thecal.regimen.schedule import Given, Open, Schedule, Slot
 from thecal.source import Source
 
 Json = dict[str, Any]
+NUMBERS = re.compile(r"\[\n[\s\d.,eE+-]*\]")
 
 
 def dump(document: Json) -> str:
-    """Write a document as JSON text, the same bytes for the same input."""
-    return json.dumps(document, ensure_ascii=False, indent=2, allow_nan=False)
+    """Write a document as JSON text, the same bytes for the same input.
+
+    One key a line, and a list of numbers on one line.
+    """
+    text = json.dumps(document, ensure_ascii=False, indent=2, allow_nan=False)
+    return NUMBERS.sub(lambda numbers: " ".join(numbers[0].split()), text)
 
 
 def due_document(due: Due) -> Json:
