@@ -163,7 +163,31 @@ def test_the_typical_patient_has_every_random_effect_at_zero(tofersen):
 
 # ---- what is refused
 
-GOOD = MODEL.read_text(encoding="utf-8")
+
+def compact(text: str) -> str:
+    """The real file with one line for each number, so that a test can change one line."""
+    held = yaml.safe_load(text)
+    rows = [f"{key}: {held[key]}" for key in ("medicine", "model", "about")]
+    for group in ("parameters", "from_record"):
+        rows.append(f"{group}:")
+        for name, fields in held[group].items():
+            cells = ", ".join(f"{key}: {cell(key, value)}" for key, value in fields.items())
+            rows.append(f"  {name}: {{{cells}}}")
+    return "\n".join(rows) + "\n"
+
+
+def cell(key: str, value: object) -> str:
+    return f'"{value}"' if key == "source" or value == "1" else str(value)
+
+
+GOOD = compact(MODEL.read_text(encoding="utf-8"))
+
+
+def test_the_compact_form_is_read_like_the_file(tofersen, tmp_path):
+    """Else the tests below would change another file than the real one."""
+    path = tmp_path / "model.yaml"
+    path.write_text(GOOD, encoding="utf-8")
+    assert read_population(path).estimates == tofersen.estimates
 
 
 def faults_of(tmp_path: Path, text: str) -> dict[int, str]:

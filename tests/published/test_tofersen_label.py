@@ -177,6 +177,8 @@ def test_a_late_maintenance_dose_is_followed_28_days_later(jurisdiction, section
 
 def test_the_us_label_leaves_these_questions_open(us):
     assert {s.topic for s in us.silences} == {
+        "pharmacokinetics.protein_binding",
+        "pharmacodynamics.csf_sod1_plateau",
         "dosing.window",
         "dosing.early",
         "dosing.gap",
@@ -367,21 +369,27 @@ def test_us_table_1_keeps_its_own_rule(us):
 
 
 def test_fda_counts_round_to_the_printed_percentages(us):
-    printed = {
-        "fatigue": (12, 2),
-        "arthralgia": (10, 2),
-        "myalgia": (10, 2),
-        "CSF protein increased": (6, 1),
-        "musculoskeletal stiffness": (4, 0),
-        "neuralgia": (4, 0),
+    """Two documents agree: counts of the FDA review's table 26, percentages of label 6.1."""
+    counted = by_reaction(us, "adverse_reactions.counted")
+    printed = by_reaction(us, "adverse_reactions.common")
+    both = set(counted) & set(printed)
+    assert both == {
+        "fatigue",
+        "arthralgia",
+        "myalgia",
+        "CSF protein increased",
+        "musculoskeletal stiffness",
+        "neuralgia",
     }
-    held = by_reaction(us, "adverse_reactions.common")
-    assert {name for name, s in held.items() if "drug_count" in s.values} == set(printed)
-    for reaction, (drug, placebo) in printed.items():
-        s = held[reaction]
-        holds(s, "6.1 table 1", drug_count=drug, placebo_count=placebo)
-        assert round(100 * drug / 72) == s.number("drug_percent")
-        assert round(100 * placebo / 36) == s.number("placebo_percent")
+    for reaction in both:
+        drug, placebo = (counted[reaction].number(f"{arm}_count") for arm in ("drug", "placebo"))
+        assert round(100 * drug / 72) == printed[reaction].number("drug_percent")
+        assert round(100 * placebo / 36) == printed[reaction].number("placebo_percent")
+
+
+def test_counts_of_the_review_are_not_given_as_the_label_s(us):
+    assert all("drug_count" not in s.values for s in us.about("adverse_reactions.common"))
+    assert all("FDA" in s.source.document for s in us.about("adverse_reactions.counted"))
 
 
 def test_puncture_complaints_are_as_common_on_placebo(us):
@@ -497,7 +505,8 @@ def test_every_difference_lies_inside_its_interval_and_near_the_arms(jurisdictio
         drug, placebo = s.number("drug_value"), s.number("placebo_value")
         plain = drug / placebo if s.values["unit"] == "ratio" else drug - placebo
         difference = s.number("difference")
-        assert s.number("difference_lo") < difference < s.number("difference_hi")
+        if "difference_lo" in s.values:  # the slower group's SOD1 ratio is printed without one
+            assert s.number("difference_lo") < difference < s.number("difference_hi")
         slack = 0.1 + 0.1 * max(abs(drug), abs(placebo))
         assert difference == pytest.approx(plain, abs=slack), s.says
 
@@ -574,7 +583,7 @@ def test_the_japanese_file_holds_these_five_facts_and_no_silence(jp):
 
 
 def test_japan_asks_for_contraception_until_7_days_after_the_last_dose(jp):
-    assert jp.the("populations.contraception").number("most_d") == 7
+    assert jp.the("populations.contraception").number("least_d") == 7
 
 
 def test_the_15_minutes_are_the_maker_s_page_and_not_the_label(jp):

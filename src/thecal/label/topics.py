@@ -61,6 +61,7 @@ VALUES: dict[str, str] = {
     "most_min": NUMBER,
     "most_h": NUMBER,
     "most_h_per_day": NUMBER,
+    "least_d": NUMBER,
     "most_d": NUMBER,
     "counted_from": TEXT,
     "least_C": NUMBER,
