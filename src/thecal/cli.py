@@ -1,7 +1,8 @@
 """The command `thecal`: each subcommand reads, asks and prints.
 
-Answers go to stdout, trouble to stderr. Exit 0: answered; 1: the answer is no; 2: the input
-could not be used. Heavy libraries are imported inside the commands that need them.
+Answers go to stdout, trouble to stderr. Exit 0: answered; 2: the input could not be used; 1 is
+kept for commands whose answer is no. Heavy libraries are imported inside the commands that need
+them.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ import click
 
 from thecal import __version__
 from thecal.errors import ThecalError, nearest
+from thecal.units import iso_date
 
 if TYPE_CHECKING:
     from thecal.plan.answer import Due
@@ -37,7 +39,7 @@ class DayOrDate(click.ParamType["dt.date | int"]):
         if text.isascii() and text.isdigit() and len(text) <= 6:
             return int(text)
         try:
-            return dt.date.fromisoformat(text)
+            return iso_date(text)
         except ValueError:
             self.fail(f"{text[:40]!r}: expected a date as YYYY-MM-DD, or a day number", param, ctx)
 
@@ -142,6 +144,8 @@ def course(
     with refusing(file.name):
         if figure and figure.suffix not in (".png", ".svg"):
             raise ThecalError(f"--figure {figure.name}: expected a name ending in .png or .svg")
+        if report and report.suffix not in (".html", ".htm"):
+            raise ThecalError(f"--report {report.name}: expected a name ending in .html")
         for option, path in (("--report", report), ("--figure", figure)):
             if path and not path.parent.is_dir():
                 raise ThecalError(f"{option} {path.name}: its folder does not exist; make it first")
@@ -155,13 +159,15 @@ def course(
             from thecal.report.terminal import course_text
 
             click.echo(course_text(answer))
-        if report:
-            from thecal.report.document import write_page
+    if report:
+        from thecal.report.document import write_page
 
+        with refusing(f"--report {report.name}"):
             write_page(answer, report, remarks)
-        if figure:
-            from thecal.report.figures import write_figure
+    if figure:
+        from thecal.report.figures import write_figure
 
+        with refusing(f"--figure {figure.name}"):
             write_figure(answer, figure)
 
 
@@ -181,20 +187,22 @@ def _due(
     """
     from thecal.interop.records import read_course
     from thecal.label.catalog import load_label
-    from thecal.plan.answer import when_due
+    from thecal.plan.answer import FARTHEST_D, when_due
     from thecal.regimen.window import read_window_policy
 
     reading = read_course(file, today=on if isinstance(on, dt.date) else None)
     for remark in reading.remarks:
         click.echo(f"thecal: note: {remark}", err=True)
-    last_given = reading.course.last_given
-    if on is None and today and last_given is not None:
-        on = max(dt.date.today(), last_given)
+    course = reading.course
+    if on is None and today and course.doses and course.start:
+        on = max(dt.date.today(), course.start + dt.timedelta(days=int(course.last_d)))
+        if (on - course.start).days - course.doses[-1].time_d > FARTHEST_D:
+            on = None  # a course long past: nobody asked when it is due today
     policy = None
     if window:
         with refusing(window.name):
             policy = read_window_policy(window)
-    answer = when_due(reading.course, load_label(drug, jurisdiction), policy=policy, on=on)
+    answer = when_due(course, load_label(drug, jurisdiction), policy=policy, on=on)
     return answer, reading.remarks
 
 
@@ -227,6 +235,10 @@ def label_show(drug: str, jurisdiction: str, topic: str | None, as_json: bool) -
             for g in label.not_read
             if topic is None or covers(topic, g.topic) or covers(g.topic, topic)
         ]
+        if not (statements or silences or not_read):
+            details = sorted({s.topic for s in label.about(area(topic or ""))})
+            hint = nearest(topic or "", details)
+            raise ThecalError(f"nothing on '{topic}'; there is {', '.join(details)}.{hint}")
         if as_json:
             from thecal.report.contract import dump, gap_document, label_document
 

@@ -59,6 +59,11 @@ class Event:
     note: str = ""
     source: str = ""
 
+    @property
+    def words(self) -> str:
+        """The name as it is read aloud: ``failed_puncture`` is "failed puncture"."""
+        return self.name.replace("_", " ")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Course:
@@ -96,11 +101,6 @@ class Course:
     def day(self, date: dt.date) -> int | None:
         """Return the day of a calendar date, or None where the course has no dates."""
         return None if self.start is None else (date - self.start).days
-
-    @property
-    def last_given(self) -> dt.date | None:
-        """Date of the last dose; None without a dose or without dates."""
-        return self.date(self.doses[-1].time_d) if self.doses else None
 
     @property
     def last_d(self) -> float:

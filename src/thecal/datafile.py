@@ -16,18 +16,13 @@ from typing import Any
 
 import yaml
 
-from thecal.errors import DataFileError, Fault, nearest
+from thecal.errors import DataFileError, Fault, nearest, shown
+from thecal.units import iso_date
 
 MAX_BYTES = 2_000_000  # the longest label so far is under 100 kB
 MAX_DEPTH = 20  # a label needs 5; the YAML library itself crashes at about a hundred thousand
-SHOWN = 60  # characters of a value that a message repeats
+DRUGS = Path(__file__).resolve().parent / "drugs"  # what is shipped; a user may have another
 LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-
-
-def _shown(words: str) -> str:
-    """Quote what was found: its beginning, with control characters escaped."""
-    words = words if len(words) <= SHOWN else words[: SHOWN - 1] + "…"
-    return "'" + "".join(c if c.isprintable() else f"\\x{ord(c):02x}" for c in words) + "'"
 
 
 @dataclass(slots=True)
@@ -39,14 +34,13 @@ class DataFile:
 
     def read(self) -> Entry:
         """Read the file and return its root; an unreadable file is raised at once."""
-        size = self.path.stat().st_size
-        if size > MAX_BYTES:
-            raise DataFileError(
-                [Fault(0, f"{size} bytes; a data file is at most {MAX_BYTES} bytes")],
-                what=self.path.name,
-            )
+        with self.path.open("rb") as file:
+            data = file.read(MAX_BYTES + 1)
+        if len(data) > MAX_BYTES:
+            fault = Fault(0, f"a data file is at most {MAX_BYTES} bytes, and this is more")
+            raise DataFileError([fault], what=self.path.name)
         try:
-            text = self.path.read_text(encoding="utf-8")
+            text = data.decode("utf-8")
             self._check_shape(text)
             root = yaml.compose(text, Loader=LOADER)
         except UnicodeDecodeError as error:
@@ -79,7 +73,7 @@ class DataFile:
             if depth > MAX_DEPTH:
                 problem = f"nested more than {MAX_DEPTH} levels deep; a data file is flat"
             elif isinstance(event, yaml.AliasEvent):
-                problem = f"alias {_shown(f'*{event.anchor}')}; write the value out"
+                problem = f"alias {shown(f'*{event.anchor}')}; write the value out"
             if problem:
                 fault = Fault(mark.line + 1 if mark else 0, problem)
                 raise DataFileError([fault], what=self.path.name)
@@ -109,7 +103,7 @@ class Entry:
 
     def fault(self, message: str, line: int | None = None) -> None:
         """Record what is wrong here."""
-        place = f"{_shown(self.place)[1:-1]}: " if self.place else ""
+        place = f"{shown(self.place, 60)[1:-1]}: " if self.place else ""
         self.file.faults.append(Fault(line or self.line, place + message))
 
     def at(self, place: str) -> Entry:
@@ -129,7 +123,7 @@ class Entry:
                 continue
             name = str(key.value)
             if name in entries:
-                self.fault(f"{_shown(name)} is given twice", line)
+                self.fault(f"{shown(name)} is given twice", line)
             place = f"{self.place}.{name}" if self.place else name
             entries[name] = Entry(self.file, value, place)
         return entries
@@ -175,7 +169,7 @@ class Entry:
         except ValueError:
             value = math.nan
         if not math.isfinite(value):
-            self.fault(f"expected a number, found {_shown(words)}")
+            self.fault(f"expected a number, found {shown(words)}")
         elif value < least:
             self.fault(f"expected a number of at least {least:g}, found {value:g}")
         elif value > most:
@@ -194,7 +188,7 @@ class Entry:
         words, known = self.text(), list(options)
         if words and words not in known:
             self.fault(
-                f"expected one of {', '.join(known)}; found {_shown(words)}.{nearest(words, known)}"
+                f"expected one of {', '.join(known)}; found {shown(words)}.{nearest(words, known)}"
             )
         return words
 
@@ -202,10 +196,10 @@ class Entry:
         """Read a date written YYYY-MM-DD."""
         words = self.text()
         try:
-            return dt.date.fromisoformat(words)
+            return iso_date(words)
         except ValueError:
             if words:
-                self.fault(f"expected a date as YYYY-MM-DD, found {_shown(words)}")
+                self.fault(f"expected a date as YYYY-MM-DD, found {shown(words)}")
             return dt.date.min
 
 
@@ -214,4 +208,4 @@ def _kind(node: Any) -> str:
         return "a mapping"
     if isinstance(node, yaml.SequenceNode):
         return "a list"
-    return _shown(str(node.value)) if node.value else "nothing"
+    return shown(str(node.value)) if node.value else "nothing"

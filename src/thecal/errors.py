@@ -25,6 +25,30 @@ def nearest(word: str, known: Iterable[str]) -> str:
     return f" Did you mean '{close[0]}'?" if close else ""
 
 
+def shown(text: str, longest: int = 40) -> str:
+    """Quote what was found: at most its beginning, with control characters escaped."""
+    if not text:
+        return "nothing"
+    escaped = "".join(
+        c if c.isprintable() else c.encode("unicode_escape").decode() for c in text[: longest + 1]
+    )
+    return f"'{escaped}'" if len(escaped) <= longest else f"'{escaped[: longest - 1]}…'"
+
+
+def guarded(text: str) -> str:
+    """Quote what was found unless it holds words, which may be somebody's name."""
+    letters = run = 0
+    for character in text:
+        run = run + 1 if character.isalpha() else 0
+        letters = max(letters, run)
+    return shown(text) if letters < 4 else counted(len(text), "character") + " of text"
+
+
+def counted(count: int, noun: str) -> str:
+    """Say a number of things: "1 dose", "2 doses"."""
+    return f"{count} {noun}{'' if count == 1 else 's'}"
+
+
 class ThecalError(Exception):
     """Something thecal cannot go on from; its text is written for the reader."""
 

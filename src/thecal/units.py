@@ -6,9 +6,12 @@ is refused. Factors are exact powers of ten.
 
 from __future__ import annotations
 
+import datetime as dt
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+ISO_DATE = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 MONTH_D = 30.4375  # mean month of the Julian year, 365.25 / 12
 
 
@@ -79,3 +82,10 @@ QUANTITIES: dict[str, Quantity] = {
     "svc": Quantity("% predicted", 0, 200, {"%": 0, "% pred": 0}),
 }
 KINDS = (*QUANTITIES, "event", "other")  # an event is a word; `other` keeps the unit it came in
+
+
+def iso_date(text: str) -> dt.date:
+    """Read a calendar date written YYYY-MM-DD and no other way; ValueError for anything else."""
+    if not ISO_DATE.fullmatch(text):
+        raise ValueError(f"{text[:40]!r} is not YYYY-MM-DD")
+    return dt.date.fromisoformat(text)

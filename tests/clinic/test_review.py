@@ -95,9 +95,59 @@ def test_a_common_reaction_is_a_note():
     assert found.source.section.startswith("6.1")
 
 
-@pytest.mark.parametrize("event", ["symptom_onset", "holiday", "aseptic_meningitis_resolved"])
-def test_an_event_the_label_does_not_name_is_no_finding(event):
-    assert findings(*REGULAR, events=((60, event),)) == ()
+@pytest.mark.parametrize("event", ["holiday", "verstorben", "aseptic_meningitis_resolved"])
+def test_an_event_that_nothing_reads_is_named_and_judges_nothing(event):
+    """Else a misspelt death or myelitis would pass in silence."""
+    (found,) = findings(*REGULAR, events=((60, event),))
+    assert (found.code, found.severity) == ("event.not_read", Severity.NOTE)
+    assert f"{event.replace('_', ' ')} (day 60)" in found.message
+
+
+def test_two_doses_far_closer_than_any_interval_are_a_question_about_the_record():
+    """Half the shortest interval: a day early is common, a day apart is a slip."""
+    close = the("dose.close", findings(0, 14, 28, 29))
+    assert close.severity is Severity.CAUTION
+    assert "doses 3 and 4 are 1 d apart" in close.message
+    assert "dose.close" not in codes(findings(0, 13, 27, 54))
+
+
+def test_a_contraindication_that_happened_is_serious_where_the_label_names_it():
+    """EU SmPC 4.3 names hypersensitivity; the US label has no contraindication."""
+    course = Course(
+        patient_id="p",
+        start=None,
+        doses=(Dose(time_d=0, amount_mg=100),),
+        events=(Event(time_d=1, name="anaphylaxis"),),
+    )
+    for jurisdiction, expected in (("eu", Severity.SERIOUS), ("us", Severity.NOTE)):
+        label = load_label("tofersen", jurisdiction)
+        found = review(course, schedule(course, from_label(label)), label)
+        assert [f.severity for f in found if f.code.startswith("event.")] == [expected]
+
+
+def test_reactions_of_the_european_pool_and_class_warnings_are_found():
+    course = Course(
+        patient_id="p",
+        start=None,
+        doses=(Dose(time_d=0, amount_mg=100, route="intrathecal"),),
+        events=(Event(time_d=1, name="fever"), Event(time_d=2, name="thrombocytopenia")),
+    )
+    label = load_label("tofersen", "eu")
+    found = review(course, schedule(course, from_label(label)), label)
+    assert [(f.code, f.severity) for f in found] == [
+        ("event.thrombocytopenia", Severity.CAUTION),
+        ("event.fever", Severity.NOTE),
+    ]
+
+
+def test_a_hold_that_is_over_is_not_forgotten():
+    found = findings(0, 14, 28, events=((43, "treatment_held"), (64, "treatment_resumed")))
+    assert "held on day 43" in the("treatment.history", found).message
+
+
+def test_facts_after_a_death_are_a_contradiction_that_is_said():
+    found = findings(0, 14, 28, events=((20, "death"),))
+    assert "one of them is wrong" in the("treatment.after_death", found).message
 
 
 def test_each_time_an_event_happened_is_a_finding():
@@ -119,7 +169,7 @@ def test_late_doses_are_one_note():
 def test_a_missed_dose_is_a_note_with_the_labels_rule():
     found = the("dose.missed", findings(0, 14, 28, 84))
     assert found.severity is Severity.NOTE
-    assert "1 dose fell out before dose 4" in found.message
+    assert found.message == "dose 4 came 28 d late, 56 d after the one before"
     assert US.the("missed_dose.maintenance").says in found.asks
 
 

@@ -341,8 +341,8 @@ def test_what_is_not_a_finite_number_is_refused(text):
 
 
 def test_an_event_is_one_word():
-    assert "'aseptic_meningitis'" in fault(row("event", "Aseptic meningitis", "")).message
-    assert "such as myelitis" in fault(row("event", "42", "")).message
+    assert "join its words with _" in fault(row("event", "Aseptic meningitis", "")).message
+    assert "'42' is not one word" in fault(row("event", "42", "")).message
     assert "found nothing" in str(fault(row("csf_wbc", "", "cells/uL")))
 
 
@@ -478,9 +478,39 @@ def test_no_message_shows_an_id_or_a_note():
 
 
 def test_a_value_in_a_message_is_cut_and_its_control_characters_escaped():
-    message = fault(row("event", "\x1b[31m\u202e" + "x" * 100, "", "")).message
+    message = fault(row("alsfrs_r", "\x1b[31m\u202e" + "7" * 100, "points", "")).message
     shown = message.split("'")[1]
     assert len(shown) <= 40 and shown.isprintable() and shown.startswith("\\x1b[31m\\u202e")
+
+
+def test_words_where_a_number_is_expected_are_not_repeated():
+    """Columns that slipped may put a name there, and messages are mailed and logged."""
+    for kind, value in (
+        ("alsfrs_r", "Anna Muster"),
+        ("event", "Anna Muster"),
+        ("Anna Muster", "1"),
+    ):
+        message = fault(row(kind, value, "points", "")).message
+        assert "Muster" not in message
+        assert "11 characters of text" in message
+
+
+def test_a_point_that_may_part_thousands_is_refused_in_a_semicolon_file():
+    """nfl_csf 12.600 of a German spreadsheet is twelve thousand six hundred."""
+    text = "id;day;kind;value;unit\np;0;dose;100;mg\np;0;nfl_csf;12.600;pg/mL\n"
+    with pytest.raises(RecordError, match=r"line 3: '12\.600' may be '12600'"):
+        read(text)
+
+
+def test_more_doses_than_a_life_holds_are_refused():
+    rows = "".join(f"p,{day},dose,100,mg\n" for day in range(2001))
+    with pytest.raises(RecordError, match="2001 doses"):
+        read("id,day,kind,value,unit\n" + rows)
+
+
+def test_a_header_of_thousands_of_columns_is_refused():
+    with pytest.raises(RecordError, match="columns; a course file has at most 100"):
+        read("id,day,kind,value,unit," + ",".join(f"c{i}" for i in range(5000)) + "\n")
 
 
 # -- dates

@@ -164,7 +164,7 @@ def test_a_top_that_lacks_its_keys_is_refused_with_each_of_them(tmp_path):
     path = tmp_path / "label.us.yaml"
     path.write_text("medicine: madeup\nstatement: []\n")
     found = faults(path)
-    for name in ("jurisdiction", "document", "version", "effective", "statements"):
+    for name in ("jurisdiction", "document", "version", "statements"):
         assert f"line 1: '{name}' is missing" in found
     assert any("statement: unknown key" in f and "Did you mean 'statements'?" in f for f in found)
 

@@ -221,7 +221,7 @@ def line_of(text: str, piece: str) -> int:
         ("kg, status", "kg, varies: lognormal, sd: -0.3, status", "at least 0, found -0.3"),
         ("kg, status", "kg, varies: uniform, sd: 0.3, status", "expected one of lognormal"),
         ("value: 0.85, unit", "value: 1.0, unit", "cannot be the typical value of a logitnormal"),
-        ("value: 2.63, unit", "value: 0, unit", "cannot be the typical value of a lognormal"),
+        ("value: 2.63, unit", "value: 0, unit", "0 mg/kg is not above 0 and at most inf"),
     ],
 )
 def test_a_slip_in_one_number_is_named_with_its_line(tmp_path, old, new, why):
@@ -264,3 +264,18 @@ def test_a_model_nobody_wrote_is_refused(tmp_path):
 def test_a_medicine_without_a_model_is_a_catalog_error():
     with pytest.raises(CatalogError, match="no model of 'nosuchdrug'"):
         load_population("nosuchdrug")
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("W_cns: {value: 1.4,", "W_cns: {value: -1.4,"),
+        ("removed: {value: 10,", "removed: {value: 0,"),
+        ("phi: {value: 0.0387,", "phi: {value: 1.1,"),
+        ("alsfrs_r_baseline: {value: 36.9,", "alsfrs_r_baseline: {value: 49,"),
+    ],
+)
+def test_a_value_outside_what_its_parameter_can_be_is_refused(tmp_path, old, new):
+    """A negative clearance or a share above 1 would give curves that mean nothing."""
+    assert GOOD.count(old) == 1
+    assert "is not above" in faults_of(tmp_path, GOOD.replace(old, new))[line_of(GOOD, old)]

@@ -45,7 +45,7 @@ def test_a_date_cannot_be_asked_of_a_course_without_dates():
 @pytest.mark.parametrize("on", [13, 0, -5])
 def test_a_day_before_the_last_dose_cannot_be_asked_about(on):
     """What was due then is not what the whole course says."""
-    with pytest.raises(CourseError, match=r"before the last dose on day 14"):
+    with pytest.raises(CourseError, match=r"before the last record on day 14"):
         when_due(course(0, 14), US, on=on)
     assert day_asked(course(0, 14), 14) == 14
 
@@ -76,7 +76,7 @@ def test_an_answer_holds_the_due_date_the_findings_and_the_forecast_of_one_cours
     due = when_due(course(0, 14, 50), US, on=60)
     full = answer(due, until_d=120)
     assert full.due is due
-    assert [f.code for f in full.findings] == ["dose.missed"]
+    assert [f.code for f in full.due.findings] == ["dose.missed"]
     assert full.forecast.given_d == (0, 14, 50)
     assert full.forecast.planned_d[0] == due.schedule.next.due_d == 78
     assert {float(s.times_d[-1]) for s in full.forecast.series.values()} == {120}
@@ -108,5 +108,5 @@ def test_what_was_not_read_of_a_label_is_not_called_silent():
 
 
 def test_a_prediction_ends_after_the_last_dose():
-    with pytest.raises(CourseError, match="not after the last dose on day 28"):
+    with pytest.raises(CourseError, match="expected a day after the last dose on day 28"):
         answer(when_due(course(0, 14, 28), US), until_d=28)

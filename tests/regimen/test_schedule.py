@@ -8,6 +8,7 @@ from __future__ import annotations
 import datetime as dt
 from dataclasses import replace
 from itertools import accumulate, pairwise, product
+from random import Random
 
 import pytest
 from hypothesis import given
@@ -18,16 +19,17 @@ from thecal.errors import CourseError
 from thecal.label.catalog import load_label
 from thecal.regimen.regimen import Anchor, GapTier, Interval, Phase, Regimen, Rule, from_label
 from thecal.regimen.schedule import (
-    HELD,
     NOT_GIVEN,
-    RESUMED,
-    STOPPED,
+    STATES,
     Schedule,
     next_slot,
     schedule,
     slots_ahead,
 )
 from thecal.source import Source
+
+NOT_PLANNED = [name for name, state in STATES.items() if state in ("held", "stopped")]
+GOES_ON = [name for name, state in STATES.items() if state == "ongoing"]
 
 TOFERSEN = from_label(load_label("tofersen", "us"))
 START = dt.date(2026, 1, 12)
@@ -325,23 +327,23 @@ def test_a_failed_attempt_before_any_dose_is_open_on_whatever_day_it_was():
         assert topics(found.label_silent) == ["dosing.failed_puncture", "dosing.start"]
 
 
-@pytest.mark.parametrize("name", sorted(HELD | STOPPED))
+@pytest.mark.parametrize("name", sorted(NOT_PLANNED))
 def test_a_treatment_held_or_stopped_is_open(name):
     found = seen(0, 14, 28, events=((40, name),))
-    assert found.treatment == ("held" if name in HELD else "stopped")
+    assert found.treatment == STATES[name]
     assert found.treatment_since_d == 40
     assert topics(found.label_silent) == ["dosing.gap"]
     assert found.next.due_d == 56  # arithmetic, not a plan
 
 
-@pytest.mark.parametrize("name", sorted(HELD | STOPPED))
+@pytest.mark.parametrize("name", sorted(NOT_PLANNED))
 def test_a_dose_after_a_hold_means_that_treatment_went_on(name):
     found = seen(0, 14, 28, 56, events=((40, name),))
     assert (found.treatment, found.treatment_since_d) == ("ongoing", None)
     assert not found.label_silent
 
 
-@pytest.mark.parametrize("resumed", sorted(RESUMED))
+@pytest.mark.parametrize("resumed", sorted(GOES_ON))
 def test_a_treatment_resumed_is_ongoing_before_its_next_dose(resumed):
     found = seen(0, 14, 28, events=((40, "treatment_held"), (50, resumed)))
     assert (found.treatment, found.label_silent) == ("ongoing", ())
@@ -524,3 +526,36 @@ def test_a_medicine_of_one_phase_counts_its_grid_from_the_first_dose():
     assert [slot.due_d for slot in slots_ahead(only, [], 3)] == [0, 30, 60]
     assert next_slot(only, [0, 40]).due_d == 60
     assert next_slot(only, [0, 50]).due_d == 90
+
+
+def test_a_dose_on_time_has_no_rule_for_a_late_one():
+    course = Course(
+        patient_id="p",
+        start=None,
+        doses=tuple(Dose(time_d=day, amount_mg=100) for day in (0, 14, 28, 56)),
+    )
+    assert [g.label_rule for g in schedule(course, TOFERSEN).given] == [None] * 4
+
+
+def test_a_death_ends_treatment_whatever_else_is_recorded():
+    for others in ((), ((40, "treatment_stopped"),), ((50, "treatment_resumed"),)):
+        events = sorted([(40, "death"), *others])
+        course = Course(
+            patient_id="p",
+            start=None,
+            doses=tuple(Dose(time_d=day, amount_mg=100) for day in (0, 14, 28)),
+            events=tuple(Event(time_d=day, name=name) for day, name in events),
+        )
+        found = schedule(course, TOFERSEN, on_d=90)
+        assert (found.treatment, found.is_planned, found.is_overdue) == ("ended", False, False)
+
+
+@pytest.mark.slow
+def test_a_hundred_thousand_histories_agree_with_the_label_read_by_hand():
+    """US PI 2.1, read again and apart from the code: count, then 14 or 28 days on."""
+    random = Random(20261121)
+    for _ in range(100_000):
+        days = [0]
+        for _ in range(random.randrange(12)):
+            days.append(days[-1] + random.randint(1, 120))
+        assert next_slot(TOFERSEN, days).due_d == days[-1] + (14 if len(days) < 3 else 28)

@@ -22,6 +22,7 @@ class Finding:
 
     code          stable name, ``area.detail``
     message       what was seen, with its inputs
+    says          what the label says on it; empty if nothing
     asks          what the label asks for, or who decides; empty if nothing
     time_d        day it refers to; None for the whole course
     source        where the rule stands; None where it is no label's
@@ -31,6 +32,7 @@ class Finding:
     code: str
     severity: Severity
     message: str
+    says: str = ""
     asks: str = ""
     time_d: float | None = None
     source: Source | None = None

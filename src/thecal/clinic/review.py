@@ -11,8 +11,9 @@ from collections.abc import Iterator
 
 from thecal.clinic.finding import Finding, Severity
 from thecal.course import Course, Observation
+from thecal.errors import counted
 from thecal.label.label import Label
-from thecal.regimen.schedule import Given, Open, Schedule
+from thecal.regimen.schedule import NOT_GIVEN, STATES, Given, Open, Schedule
 from thecal.source import Source
 
 ORDER = list(Severity)
@@ -26,7 +27,7 @@ def review(course: Course, schedule: Schedule, label: Label) -> tuple[Finding, .
         *_events(course, label),
         *_doses(course, schedule, label),
         *_next(schedule),
-        *_treatment(schedule),
+        *_treatment(course, schedule),
         *_trends(course, label),
     ]
     return tuple(
@@ -42,30 +43,48 @@ def review(course: Course, schedule: Schedule, label: Label) -> tuple[Finding, .
 
 
 def _events(course: Course, label: Label) -> Iterator[Finding]:
+    """Match events since the first dose to the label; name those that no rule reads."""
     since_first = [e for e in course.events if e.time_d >= 0] if course.doses else []
-    for statement in label.about("warnings.serious"):
+    read = {*NOT_GIVEN, *STATES, "symptom_onset"}  # the last is read by the forecast
+    for statement in label.statements:
+        names = {*statement.words("events"), *statement.words("reaction_events")}
+        read |= names
+        severity, kind = _standing(statement.topic)
         for event in since_first:
-            if event.name in statement.words("events"):
+            if event.name in names:
                 yield Finding(
                     code=f"event.{event.name}",
-                    severity=Severity.SERIOUS,
-                    message=f"{_words(event.name)} recorded on day {event.time_d:g}; "
-                    f"a serious reaction of the label: {statement.says}",
+                    severity=severity,
+                    message=f"{event.words} recorded on day {event.time_d:g}, {kind}",
+                    says=statement.says,
                     asks=" ".join(statement.words("action")),
                     time_d=event.time_d,
                     source=statement.source,
                 )
-    for statement in label.about("adverse_reactions.common"):
-        for event in since_first:
-            if event.name in statement.words("reaction_events"):
-                yield Finding(
-                    code=f"event.{event.name}",
-                    severity=Severity.NOTE,
-                    message=f"{_words(event.name)} recorded on day {event.time_d:g}; "
-                    f"a common reaction of the label: {statement.says}",
-                    time_d=event.time_d,
-                    source=statement.source,
-                )
+    unread = [event for event in since_first if event.name not in read]
+    if unread:
+        days: dict[str, list[str]] = {}
+        for event in unread:
+            days.setdefault(event.words, []).append(f"{event.time_d:g}")
+        named = ", ".join(f"{words} (day {', '.join(on)})" for words, on in days.items())
+        yield Finding(
+            code="event.not_read",
+            severity=Severity.NOTE,
+            message=f"recorded, and read by no rule here: {named}",
+            asks="they change no date and no other finding; a reader judges",
+            time_d=unread[-1].time_d,
+        )
+
+
+def _standing(topic: str) -> tuple[Severity, str]:
+    """Return how serious a statement about an event is, and what it is in words."""
+    if topic == "warnings.serious":
+        return Severity.SERIOUS, "a serious reaction of the label"
+    if topic.startswith("contraindications"):
+        return Severity.SERIOUS, "a contraindication of the label"
+    if topic.startswith("warnings"):
+        return Severity.CAUTION, "a warning of the label"
+    return Severity.NOTE, "a reaction of the label"
 
 
 def _doses(course: Course, schedule: Schedule, label: Label) -> Iterator[Finding]:
@@ -81,14 +100,26 @@ def _doses(course: Course, schedule: Schedule, label: Label) -> Iterator[Finding
             asks="each next dose counts from the dose given",
             source=label_source,
         )
+    regimen = schedule.regimen
     for given in schedule.given:
+        shortest_d = min(phase.interval.days or 28 for phase in regimen.phases)
+        if given.interval_d is not None and given.interval_d < shortest_d / 2:
+            yield Finding(
+                code="dose.close",
+                severity=Severity.CAUTION,
+                message=f"doses {given.number - 1} and {given.number} are {given.interval_d} d "
+                f"apart; the shortest interval of the label is {shortest_d} d",
+                asks="a duplicate, or a wrong date? Correct the record if it is",
+                time_d=given.dose.time_d,
+                source=label_source,
+            )
         if given.missed:
             rule = given.label_rule
             yield Finding(
                 code="dose.missed",
                 severity=Severity.NOTE,
-                message=f"{given.missed} dose{'s' if given.missed > 1 else ''} fell out before "
-                f"dose {given.number}, which came {given.interval_d} d after the one before",
+                message=f"dose {given.number} came {given.late_d} d late, {given.interval_d} d "
+                "after the one before",
                 asks=f"the label says: {rule.says}" if rule else "",
                 time_d=given.dose.time_d,
                 source=rule.source if rule else label_source,
@@ -107,7 +138,7 @@ def _doses(course: Course, schedule: Schedule, label: Label) -> Iterator[Finding
             f"{question.standing}: {question.says}",
             asks="each next dose counts from the dose given",
             source=label_source,
-            label_silent=True,
+            label_silent=question.is_read,
         )
     unrecorded = [given.number for given in schedule.given if not given.dose.route]
     if unrecorded:
@@ -115,7 +146,7 @@ def _doses(course: Course, schedule: Schedule, label: Label) -> Iterator[Finding
         yield Finding(
             code="dose.route_not_recorded",
             severity=Severity.CAUTION,
-            message=f"the route is not written for {len(unrecorded)} doses",
+            message=f"the route is not written for {counted(len(unrecorded), 'dose')}",
             asks=f"the label's route is {route.words('route')[0]}: write it in full in 'method'",
             source=route.source,
         )
@@ -123,12 +154,11 @@ def _doses(course: Course, schedule: Schedule, label: Label) -> Iterator[Finding
         yield Finding(
             code=f"dose.{event.name}",
             severity=Severity.CAUTION,
-            message=f"{_words(event.name)} on day {event.time_d:g}: no dose was given, it does "
-            "not count",
-            asks="the label is silent: a prescriber decides",
+            message=f"{event.words} on day {event.time_d:g}: no dose was given, it does not count",
+            asks="a prescriber decides",
             time_d=event.time_d,
             source=label_source,
-            label_silent=True,
+            label_silent="dosing.failed_puncture" in schedule.regimen.silences,
         )
 
 
@@ -140,52 +170,71 @@ def _silent(question: Open, time_d: float, source: Source) -> Finding:
         asks=f"a prescriber decides; the ordinary rule: {question.arithmetic}",
         time_d=time_d,
         source=source,
-        label_silent=True,
+        label_silent=question.is_read,
     )
 
 
 def _next(schedule: Schedule) -> Iterator[Finding]:
     """Yield what the day asked adds: a dose that is overdue, and a gap that is open."""
-    days, slot = schedule.days_to_due, schedule.next
-    if days is None or days >= 0 or not schedule.is_planned:
+    slot, on_d = schedule.next, schedule.on_d
+    if on_d is None or not schedule.is_overdue:
         return
     rule = schedule.regimen.late_rule(slot.number)
+    site = f", overdue by the site's policy '{slot.policy}'" if slot.policy else ""
     yield Finding(
         code="dose.overdue",
         severity=Severity.CAUTION,
-        message=f"dose {slot.number} was due on day {slot.due_d}, {-days} d before the day asked",
+        message=f"dose {slot.number} was due on day {slot.due_d}, "
+        f"{counted(on_d - slot.due_d, 'day')} before the day asked{site}",
         asks=f"the label says: {rule.says}" if rule else "",
         time_d=slot.due_d,
         source=rule.source if rule else slot.rule.source,
     )
-    known = {q for given in schedule.given for q in given.label_silent}
+    known = {question for given in schedule.given for question in given.label_silent}
     for question in schedule.label_silent:
         if question.topic == "dosing.gap" and question not in known:
-            yield _silent(question, float(schedule.on_d or 0), schedule.regimen.source)
+            yield _silent(question, on_d, schedule.regimen.source)
 
 
-def _treatment(schedule: Schedule) -> Iterator[Finding]:
-    if not schedule.is_planned:
+def _treatment(course: Course, schedule: Schedule) -> Iterator[Finding]:
+    since_d = schedule.treatment_since_d
+    past = [e for e in course.events if e.name in STATES and e.time_d != since_d]
+    if past:
         yield Finding(
-            code=f"treatment.{schedule.treatment}",
+            code="treatment.history",
+            severity=Severity.NOTE,
+            message="recorded: " + ", ".join(f"{e.words} on day {e.time_d:g}" for e in past),
+            time_d=past[-1].time_d,
+        )
+    if since_d is None:
+        return
+    yield Finding(
+        code=f"treatment.{schedule.treatment}",
+        severity=Severity.CAUTION,
+        message=f"treatment is recorded as {schedule.treatment} since day {since_d:g}",
+        asks="whether and when to go on is for the prescriber"
+        if schedule.treatment != "ended"
+        else "",
+        time_d=since_d,
+    )
+    if schedule.treatment == "ended" and course.last_d > since_d:
+        yield Finding(
+            code="treatment.after_death",
             severity=Severity.CAUTION,
-            message=f"treatment is recorded as {schedule.treatment} since day "
-            f"{schedule.treatment_since_d:g}",
-            asks="whether and when to go on is for the prescriber",
-            time_d=schedule.treatment_since_d,
-            source=schedule.regimen.source,
-            label_silent=True,
+            message=f"a death is recorded on day {since_d:g} and facts up to day "
+            f"{course.last_d:g}; one of them is wrong",
+            asks="correct the record",
+            time_d=since_d,
         )
 
 
 def _trends(course: Course, label: Label) -> Iterator[Finding]:
+    if not course.doses:
+        return
     for kind, name in TRENDS.items():
         seen = course.observed(kind)
         before = [o for o in seen if o.time_d <= 0]
         after = [o for o in seen if o.time_d > 0]
-        if not after:
-            continue
-        # "<5" is no rise: nobody knows by how much it lies below 5.
         highest = max((o for o in after if not o.is_below), key=lambda o: o.value, default=None)
         if highest is None:
             continue
@@ -231,7 +280,3 @@ def _doses_named(given: list[Given]) -> str:
             runs.append([number])
     spans = [f"{r[0]} to {r[-1]}" if len(r) > 2 else ", ".join(map(str, r)) for r in runs]
     return f"dose{'s' if len(given) > 1 else ''} {', '.join(spans)}"
-
-
-def _words(name: str) -> str:
-    return name.replace("_", " ")

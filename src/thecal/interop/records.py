@@ -2,8 +2,9 @@
 
 `docs/course-file.md` tells a nurse what the file holds. Here it is read, with every fault at
 its line and all faults at once, and written, so that reading gives the same course back.
-What was understood but should be known (a converted unit, sorted rows) is a remark. No
-message holds an id or a note: an id may be a name, and messages are logged and mailed.
+What was understood but should be known (a converted unit, sorted rows) is a remark. Messages
+are logged and mailed, and an id may be a name: ids and notes are never quoted, nor are words
+that stand where a number, a date or a kind is expected.
 """
 
 from __future__ import annotations
@@ -21,11 +22,22 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 
 from thecal.course import Course, Dose, Event, Observation
-from thecal.errors import CourseError, Fault, RecordError, nearest
-from thecal.units import KINDS, QUANTITIES, same_unit, scale
+from thecal.errors import (
+    CourseError,
+    Fault,
+    RecordError,
+    counted,
+    guarded,
+    nearest,
+    shown,
+)
+from thecal.outfile import write_whole
+from thecal.units import ISO_DATE, KINDS, QUANTITIES, same_unit, scale
 
 MAX_BYTES = 8 * 1024 * 1024  # the longest published course is 14 kB
 MAX_ROWS = 50_000
+MAX_COLUMNS = 100
+MAX_DOSES = 2_000  # one a fortnight for 75 years
 MAX_FAULTS = 1_000  # a reader corrects the first hundred, then reads again
 MAX_DAYS = 40_000  # a hundred and ten years: no fact of one life lies further from its day 0
 FIRST_DATE, LAST_DATE = dt.date(1900, 1, 1), dt.date(2199, 12, 31)  # further off is a slip
@@ -37,7 +49,6 @@ INTRATHECAL = "intrathecal"
 NUMBER = re.compile(r"[+-]?(?:\d+(?:[.,]\d+)?|[.,]\d+)(?:[eE][+-]?\d{1,3})?", re.ASCII)
 COMMA_OR_THOUSANDS = re.compile(r"[+-]?0*[1-9]\d*,\d{3}", re.ASCII)
 DOT_OR_THOUSANDS = re.compile(r"[+-]?[1-9]\d{0,2}\.\d{3}", re.ASCII)
-ISO_DATE = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 SNAKE_CASE = re.compile(r"[a-z][a-z0-9]*(?:_[a-z0-9]+)*", re.ASCII)
 LINE_END = re.compile(r"\r\n|\r|\n")  # as an editor and the csv module count lines
 
@@ -84,21 +95,7 @@ def parse_course(data: bytes, *, today: dt.date | None = None) -> Reading:
 
 def write_course(course: Course, path: str | os.PathLike[str]) -> None:
     """Write a course file; an interrupted write leaves the old file as it was."""
-    data = format_course(course).encode()
-    path = os.path.realpath(path)  # a link stays a link
-    draft = f"{path}.{os.urandom(4).hex()}.tmp"
-    try:
-        with open(draft, "xb") as file:
-            if os.path.exists(path):  # a file closed to others stays closed
-                os.chmod(draft, stat.S_IMODE(os.stat(path).st_mode))
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(draft, path)
-    except BaseException:
-        if os.path.exists(draft):
-            os.unlink(draft)
-        raise
+    write_whole(path, format_course(course).encode())
 
 
 def format_course(course: Course) -> str:
@@ -170,6 +167,7 @@ class _Sheet:
     faults: list[Fault] = field(default_factory=list)
     said: list[str] = field(default_factory=list)
     converted: Counter[tuple[str, str]] = field(default_factory=Counter)
+    separator: str = ","
     commas: int = 0
     dotted: list[tuple[int, str]] = field(default_factory=list)
 
@@ -200,13 +198,13 @@ class _Row:
         text = text.replace("−", "-")  # the minus of a printed table
         value = float(text.replace(",", ".")) if NUMBER.fullmatch(text) else math.nan
         if not math.isfinite(value):
-            self.fault(f"{column}: expected a number such as {example}, found {_shown(text)}")
+            self.fault(f"{column}: expected a number such as {example}, found {guarded(text)}")
             return None
         if COMMA_OR_THOUSANDS.fullmatch(text):
             whole, decimals = text.split(",")
             self.fault(
-                f"{column}: {_shown(text)} may be {_shown(whole + decimals)} or "
-                f"{_shown(whole + '.' + decimals)}; write the one that is meant, without a comma"
+                f"{column}: {shown(text)} may be {shown(whole + decimals)} or "
+                f"{shown(whole + '.' + decimals)}; write the one that is meant, without a comma"
             )
             return None
         self.sheet.commas += "," in text
@@ -246,6 +244,7 @@ def _rows(sheet: _Sheet, text: str) -> Iterator[_Row]:
         raise RecordError(sheet.faults or [Fault(0, "the file is empty")], what="course file")
     names = [name.strip().casefold() for name in names]
     _check_header(sheet, line, names)
+    sheet.separator = separator
     if separator != ",":
         sheet.said.append(f"the separator is a {SEPARATORS[separator]}")
     n_rows = 0
@@ -314,12 +313,14 @@ def _check_header(sheet: _Sheet, line: int, names: Sequence[str]) -> None:
     if faults:
         faults.append(f"the first row names the columns: {', '.join(COLUMNS)}")
     faults += [f"column '{name}' stands twice" for name in COLUMNS if names.count(name) > 1]
+    if len(names) > MAX_COLUMNS:
+        faults.append(f"{len(names)} columns; a course file has at most {MAX_COLUMNS}")
     if faults:
         raise RecordError([Fault(line, message) for message in faults], what="course file")
     for name in dict.fromkeys(names):
         if name and name not in COLUMNS:
             hint = nearest(name, set(COLUMNS) - set(names))
-            sheet.said.append(f"column {_shown(name)} is not read.{hint}")
+            sheet.said.append(f"column {shown(name)} is not read.{hint}")
 
 
 # -- when
@@ -331,7 +332,7 @@ def _started(row: _Row) -> _Row:
     row.kind = kind.casefold()
     if row.kind not in KINDS:
         hint = nearest(row.kind, KINDS) or f" Expected one of {', '.join(KINDS)}."
-        row.fault(f"kind {_shown(kind)} is not known.{hint}" if kind else f"kind is empty.{hint}")
+        row.fault(f"kind {guarded(kind)} is not known.{hint}" if kind else f"kind is empty.{hint}")
     if not day and not date:
         row.fault("neither day nor date; write days since the first dose, or a date YYYY-MM-DD")
     if day:
@@ -343,14 +344,14 @@ def _started(row: _Row) -> _Row:
 
 def _day(row: _Row, text: str) -> float | None:
     if ISO_DATE.fullmatch(text):
-        row.fault(f"day: {_shown(text)} is a date; write it in a column 'date'")
+        row.fault(f"day: {shown(text)} is a date; write it in a column 'date'")
         return None
     day = row.number("day", text, "28")
     if day is not None and abs(day) > MAX_DAYS:
-        row.fault(f"day: {_shown(text)} is more than {MAX_DAYS} days from the first dose")
+        row.fault(f"day: {shown(text)} is more than {MAX_DAYS} days from the first dose")
         return None
     if day is not None and row.kind == "dose" and day != int(day):
-        row.fault(f"day: {_shown(text)}; the day of a dose is a whole number")
+        row.fault(f"day: {shown(text)}; the day of a dose is a whole number")
         return None
     return day
 
@@ -358,8 +359,9 @@ def _day(row: _Row, text: str) -> float | None:
 def _date(row: _Row, text: str) -> dt.date | None:
     if not ISO_DATE.fullmatch(text):
         row.fault(
-            f"date: expected YYYY-MM-DD, found {_shown(text)}. Other forms are refused: "
-            "01/02/2026 is 1 February in one country and 2 January in another."
+            f"date: expected YYYY-MM-DD, found {guarded(text)}. Other forms are refused: "
+            "01/02/2026 is 1 February in one country and 2 January in another. In a spreadsheet, "
+            "give the column the format YYYY-MM-DD before saving."
         )
         return None
     try:
@@ -450,7 +452,9 @@ def _place(sheet: _Sheet, rows: Sequence[_Row]) -> int | None:
 
 
 def _check_doses(doses: Sequence[_Row]) -> None:
-    """Refuse two doses on one day."""
+    """Refuse two doses on one day, and more doses than a life holds."""
+    if len(doses) > MAX_DOSES:
+        raise _refusal(0, f"{len(doses)} doses; one person is given at most {MAX_DOSES}")
     first: dict[float, _Row] = {}
     for row in doses:
         earlier = first.setdefault(row.time_d, row)
@@ -495,7 +499,7 @@ def _dose(row: _Row) -> Dose | None:
     if same_unit(unit) == "ml":
         row.fault("a dose in mL; 15 mL of 6.7 mg/mL is 100 mg: write the mg given")
     elif QUANTITIES["dose"].power(unit) is None:
-        row.fault(f"the unit of a dose is mg, found {_shown(unit)}; write the mg given")
+        row.fault(f"the unit of a dose is mg, found {shown(unit)}; write the mg given")
     elif amount_mg is not None:
         _check_amount(row, amount_mg)
     if route.casefold() not in ("", INTRATHECAL):
@@ -526,11 +530,11 @@ def _check_amount(row: _Row, amount_mg: float) -> None:
 
 
 def _refuse_route(row: _Row, route: str) -> None:
-    if route.casefold() in ("it", "i.t.", "ith"):
-        row.fault(f"route {_shown(route)} can be misread; write {INTRATHECAL} in full")
+    if route.casefold() in ("it", "i.t.", "i.th.", "ith"):
+        row.fault(f"route {shown(route)} can be misread; write {INTRATHECAL} in full")
     else:
         row.fault(
-            f"route {_shown(route)}; thecal knows {INTRATHECAL} doses only. Correct it if it is a "
+            f"route {guarded(route)}; thecal knows {INTRATHECAL} doses only, written so. Correct a "
             "slip. If the drug really went elsewhere it is a medication error to report, and "
             "thecal computes no schedule from it."
         )
@@ -541,7 +545,7 @@ def _observation(row: _Row) -> Observation | None:
     text, unit, method = (row.cells[name] for name in ("value", "unit", "method"))
     is_below = text.startswith("<")
     if is_below and row.kind == "alsfrs_r":
-        row.fault(f"alsfrs_r {_shown(text)}; a score is known or not. Write the score.")
+        row.fault(f"alsfrs_r {shown(text)}; a score is known or not. Write the score.")
         return None
     value = row.number("value", text[is_below:].strip(), "12.5, or <5 below the limit,")
     if row.kind == "other":
@@ -550,7 +554,7 @@ def _observation(row: _Row) -> Observation | None:
         quantity = QUANTITIES[row.kind]
         power = quantity.power(unit)
         if power is None:
-            what = f"unit {_shown(unit)} is not known for" if unit else "no unit for"
+            what = f"unit {shown(unit)} is not known for" if unit else "no unit for"
             row.fault(f"{what} {row.kind}; expected {_or(quantity.units)}.{_split_number(unit)}")
             return None
         if value is not None:
@@ -591,7 +595,7 @@ def _unit_of_other(row: _Row, unit: str) -> str:
     if not row.cells["method"]:
         row.fault("kind other has no method; write there what was measured, such as CSF IgG")
     if _split_number(unit):
-        row.fault(f"unit {_shown(unit)} is a number.{_split_number(unit)}")
+        row.fault(f"unit {shown(unit)} is a number.{_split_number(unit)}")
     return unit
 
 
@@ -605,9 +609,10 @@ def _event(row: _Row) -> Event | None:
     """Read the name of an event."""
     name = row.cells["value"]
     if not SNAKE_CASE.fullmatch(name):
-        snake = "_".join(re.findall(r"[a-z0-9]+", name.lower())) if name.isascii() else ""
-        hint = f"write {_shown(snake)}" if SNAKE_CASE.fullmatch(snake) else "such as myelitis"
-        row.fault(f"event {_shown(name)} is not one word of a-z, 0-9 and _; {hint}")
+        row.fault(
+            f"event {guarded(name)} is not one word of a-z, 0-9 and _; join its words with _, in "
+            "lower case, such as aseptic_meningitis"
+        )
         return None
     return Event(
         time_d=row.time_d,
@@ -619,12 +624,16 @@ def _event(row: _Row) -> Event | None:
 
 
 def _check_decimal_points(sheet: _Sheet) -> None:
-    """Refuse 1.234 in a file with decimal commas: there a point may part the thousands."""
-    for line, text in sheet.dotted if sheet.commas else ():
+    """Refuse 1.234 where a point may part the thousands.
+
+    So it is in a file with decimal commas, and in one parted by semicolons, which is what a
+    spreadsheet writes in a country of decimal commas.
+    """
+    for line, text in sheet.dotted if sheet.commas or sheet.separator == ";" else ():
         sheet.fault(
             line,
-            f"{_shown(text)} may be {_shown(text.replace('.', ''))}, as other numbers of the file "
-            "have decimal commas; write all with a decimal point and none for thousands",
+            f"{shown(text)} may be {shown(text.replace('.', ''))} in a file with decimal commas or "
+            "semicolons; write that, or the decimal number with more or fewer decimals (12.60)",
         )
 
 
@@ -638,25 +647,15 @@ def _remarks(sheet: _Sheet, rows: Sequence[_Row]) -> Iterator[str]:
         yield f"rows were not in order of time ({n_early} earlier than the row above); sorted"
     for (kind, unit), n in sheet.converted.items():
         if n:
-            yield f"{kind}: {_n(n, 'value')} converted from {unit} to {QUANTITIES[kind].unit}"
+            yield f"{kind}: {counted(n, 'value')} converted from {unit} to {QUANTITIES[kind].unit}"
     if sheet.commas:
-        yield f"{_n(sheet.commas, 'decimal comma')} read as decimal point"
+        yield f"{counted(sheet.commas, 'decimal comma')} read as decimal point"
     n_routes = sum(row.kind == "dose" and not row.cells["method"] for row in rows)
     if n_routes:
-        yield f"route not recorded on {_n(n_routes, 'dose row')}; read as {INTRATHECAL}"
+        yield f"route not recorded on {counted(n_routes, 'dose row')}; read as {INTRATHECAL}"
     n_units = sum(row.kind == "event" and bool(row.cells["unit"]) for row in rows)
     if n_units:
-        yield f"unit on {_n(n_units, 'event row')} not read; an event has none"
-
-
-def _shown(text: str) -> str:
-    """Quote a value, at most 40 characters of it, control characters escaped."""
-    if not text:
-        return "nothing"
-    escaped = "".join(
-        c if c.isprintable() else c.encode("unicode_escape").decode() for c in text[:41]
-    )
-    return f"'{escaped}'" if len(escaped) <= 40 else f"'{escaped[:39]}…'"
+        yield f"unit on {counted(n_units, 'event row')} not read; an event has none"
 
 
 def _at_lines(lines: Sequence[int]) -> str:
@@ -670,10 +669,6 @@ def _at_lines(lines: Sequence[int]) -> str:
 
 def _or(words: Sequence[str]) -> str:
     return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} or {words[-1]}"
-
-
-def _n(n: int, noun: str) -> str:
-    return f"{n} {noun}" if n == 1 else f"{n} {noun}s"
 
 
 def _line_at(before: str) -> int:

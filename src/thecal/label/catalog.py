@@ -10,13 +10,12 @@ import re
 from dataclasses import replace
 from pathlib import Path
 
-from thecal.datafile import DataFile, Entry
+from thecal.datafile import DRUGS, DataFile, Entry
 from thecal.errors import CatalogError, DataFileError, Fault, nearest
 from thecal.label.label import Label, Silence, Statement, Value, area, missing_areas
 from thecal.label.topics import AREAS, NUMBER, REQUIRED_VALUES, TEXT, VALUES
 from thecal.source import Source
 
-DRUGS = Path(__file__).resolve().parent.parent / "drugs"
 JURISDICTIONS = ("us", "eu", "jp")
 TOPIC = re.compile(r"[a-z_]+(\.[a-z0-9_]+)?")
 
@@ -42,7 +41,7 @@ def load_label(medicine: str, jurisdiction: str, folder: Path = DRUGS) -> Label:
             f"no label of '{medicine}'; there is {', '.join(known) or 'none at all'}."
             + nearest(medicine, known)
         )
-    held = jurisdictions(medicine, folder)
+    jurisdiction, held = jurisdiction.lower(), jurisdictions(medicine, folder)
     if jurisdiction not in held:
         raise CatalogError(
             f"no {medicine} label for '{jurisdiction}'; there is {', '.join(held)}."
@@ -62,8 +61,8 @@ def read_label(path: Path) -> Label:
     file = DataFile(path)
     root = file.read()
     top = root.fields(
-        ["medicine", "jurisdiction", "document", "version", "effective", "statements"],
-        ["sources", "silent", "not_read"],
+        ["medicine", "jurisdiction", "document", "version", "statements"],
+        ["effective", "sources", "silent", "not_read"],
     )
     file.finish()  # without these keys nothing else can be read
     itself = Source(
@@ -86,7 +85,7 @@ def read_label(path: Path) -> Label:
         jurisdiction=itself.jurisdiction,
         document=itself.document,
         version=itself.version,
-        effective=top["effective"].date(),
+        effective=top["effective"].date() if "effective" in top else None,
         statements=tuple(_statement(entry, documents) for entry in top["statements"].items()),
         silences=_gaps(top.get("silent"), itself),
         not_read=_gaps(top.get("not_read"), itself),

@@ -67,13 +67,16 @@ class Silence:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Label:
-    """The label of one medicine in one jurisdiction, at one version."""
+    """The label of one medicine in one jurisdiction, at one version.
+
+    effective  date of that version; None where it is not known
+    """
 
     medicine: str
     jurisdiction: str
     document: str
     version: str
-    effective: dt.date
+    effective: dt.date | None
     statements: tuple[Statement, ...]
     silences: tuple[Silence, ...]
     not_read: tuple[Silence, ...]

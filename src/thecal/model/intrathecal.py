@@ -10,6 +10,7 @@ turnover cascade is of order 4 on a grid refined after every dose (`turnover`, `
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 
 import numpy as np
@@ -24,34 +25,34 @@ PARAMETERS = (
     Parameter("ka", "1/d", "transfer of drug from CSF to plasma"),
     Parameter("V_csf", "L", "volume of CSF the dose mixes with"),
     Parameter("removed", "L", "CSF drawn before each dose"),
-    Parameter("F_cns", "1", "share of a dose taken up by CNS tissue"),
+    Parameter("F_cns", "1", "share of a dose taken up by CNS tissue", most=0.99),
     Parameter("t_half_cns", "d", "half-life of drug in CNS tissue"),
-    Parameter("phi", "1", "share of tissue loss that returns to CSF"),
+    Parameter("phi", "1", "share of tissue loss that returns to CSF", most=1.0),
     Parameter("W_cns", "kg", "mass of CNS tissue"),
     Parameter("CL", "L/d", "plasma clearance"),
     Parameter("V", "L", "plasma volume of distribution"),
     Parameter("Q", "L/d", "flow between plasma and periphery"),
     Parameter("V_per", "L", "peripheral volume"),
-    Parameter("Imax", "1", "largest inhibition of SOD1 mRNA"),
+    Parameter("Imax", "1", "largest inhibition of SOD1 mRNA", most=1.0),
     Parameter("IC50", "mg/kg", "tissue concentration of half that inhibition"),
     Parameter("hill", "1", "steepness of inhibition"),
     Parameter("t_half_mrna", "d", "half-life of SOD1 mRNA"),
     Parameter("t_half_sod1", "d", "half-life of SOD1 protein in CNS"),
-    Parameter("f_csf", "1", "share of CSF SOD1 that comes from treated tissue"),
+    Parameter("f_csf", "1", "share of CSF SOD1 that comes from treated tissue", most=1.0),
     Parameter("Q_csf", "L/d", "turnover flow of CSF"),
     Parameter("delay_nfl", "d", "mean delay from SOD1 to damage of axons"),
     Parameter("t_half_nfl", "d", "half-life of NfL release and clearance"),
     Parameter("nfl_normal", "pg/mL", "plasma NfL without disease"),
     Parameter("nfl_baseline", "pg/mL", "plasma NfL before the first dose"),
-    Parameter("nfl_growth", "1/d", "growth of NfL with untreated damage"),
+    Parameter("nfl_growth", "1/d", "growth of NfL with untreated damage", least=-math.inf),
     Parameter("delay_function", "d", "mean delay from SOD1 to loss of function"),
-    Parameter("alsfrs_r_baseline", "points", "ALSFRS-R before the first dose"),
+    Parameter("alsfrs_r_baseline", "points", "ALSFRS-R before the first dose", most=48.0),
     Parameter("slope", "points/month", "ALSFRS-R lost per month while untreated"),
 )
 
 OUTPUTS = (
-    Output("csf", "mg/L", "tofersen in CSF"),
-    Output("plasma", "mg/L", "tofersen in plasma"),
+    Output("csf", "mg/L", "drug in CSF"),
+    Output("plasma", "mg/L", "drug in plasma"),
     Output("sod1_mrna", "ratio", "SOD1 mRNA in CNS, to baseline"),
     Output("sod1_cns", "ratio", "SOD1 protein in CNS, to baseline"),
     Output("csf_sod1", "ratio", "SOD1 protein in CSF, to baseline"),

@@ -7,19 +7,18 @@ and is converted once, here. Every number names its source, or the target it was
 from __future__ import annotations
 
 import zlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from jaxtyping import Float
 
-from thecal.datafile import DataFile, Entry
+from thecal.datafile import DRUGS, DataFile, Entry
 from thecal.errors import CatalogError
 from thecal.model.intrathecal import INTRATHECAL_ASO
-from thecal.model.structure import Model
+from thecal.model.structure import Model, Parameter
 
-DRUGS = Path(__file__).resolve().parent.parent / "drugs"
 MODELS = {model.name: model for model in (INTRATHECAL_ASO,)}
 
 # (unit in the file, canonical unit) -> factor.
@@ -33,10 +32,10 @@ CONVERSIONS = {
 }
 
 # Numbers that turn what a record holds about a person into parameters, with their unit.
-FROM_RECORD = {
-    "csf_to_plasma_nfl": "1",  # NfL in CSF over NfL in plasma
-    "slope_ratio": "1",  # ALSFRS-R slope from the first dose on over the slope since onset
-}
+FROM_RECORD = (
+    Parameter("csf_to_plasma_nfl", "1", "NfL in CSF over NfL in plasma"),
+    Parameter("slope_ratio", "1", "ALSFRS-R slope from the first dose on over that since onset"),
+)
 
 STATUSES = ("published", "derived", "physiology", "borrowed", "tuned", "assumed")
 DISTRIBUTIONS = ("lognormal", "logitnormal", "normal")
@@ -118,22 +117,26 @@ def read_population(path: Path) -> Population:
     name = top["model"].choice(MODELS)
     file.finish()
     model = MODELS[name]
-    entries = top["parameters"].fields([parameter.name for parameter in model.parameters])
-    units = {parameter.name: parameter.unit for parameter in model.parameters}
-    estimates = {key: _estimate(entry, units[key]) for key, entry in entries.items()}
-    records = top["from_record"].fields(list(FROM_RECORD))
     population = Population(
         medicine=top["medicine"].text(),
         model=model,
         about=top["about"].text(),
-        estimates=estimates,
-        from_record={key: _estimate(entry, FROM_RECORD[key]) for key, entry in records.items()},
+        estimates=_estimates(top["parameters"], model.parameters),
+        from_record=_estimates(top["from_record"], FROM_RECORD),
     )
     file.finish()
     return population
 
 
-def _estimate(entry: Entry, unit: str) -> Estimate:
+def _estimates(entry: Entry, parameters: Sequence[Parameter]) -> dict[str, Estimate]:
+    known = {parameter.name: parameter for parameter in parameters}
+    return {
+        name: _estimate(field, known[name]) for name, field in entry.fields(list(known)).items()
+    }
+
+
+def _estimate(entry: Entry, parameter: Parameter) -> Estimate:
+    unit = parameter.unit
     fields = entry.fields(["value", "unit", "status", "source"], ["varies", "sd", "cv_percent"])
     given = fields["unit"].text() if "unit" in fields else unit
     factor = 1.0 if given == unit else CONVERSIONS.get((given, unit), np.nan)
@@ -156,6 +159,10 @@ def _estimate(entry: Entry, unit: str) -> Estimate:
         distribution == "logitnormal" and (value <= 0 or value >= 1)
     ):
         fields["value"].fault(f"{value:g} cannot be the typical value of a {distribution}")
+    if np.isfinite(value) and not parameter.least < value <= parameter.most:
+        fields["value"].fault(
+            f"{value:g} {unit} is not above {parameter.least:g} and at most {parameter.most:g}"
+        )
     return Estimate(
         value=value,
         unit=unit,

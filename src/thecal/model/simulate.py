@@ -2,8 +2,8 @@
 
     profile = simulate(population, dosing, times_d, people=population.draw(500, seed=1))
 
-What a person's own record fixes (a baseline measured) is handed in as `known` and replaces
-what would have been drawn.
+What a person's own record fixes (a baseline measured) is put into `people` by the caller, in
+place of what was drawn.
 """
 
 from __future__ import annotations
@@ -43,4 +43,6 @@ def simulate(
     if broken:
         raise ModelError(f"a value of {', '.join(broken)} is not a finite number")
     values = model.solver(people, dosing, times_d)
+    if not np.isfinite(values).all():
+        raise ModelError(f"{model.name} gives no finite number for these parameters")
     return Profile(times_d=times_d, values=values, outputs=model.outputs)

@@ -6,6 +6,7 @@ values at times (`Solver`). Numbers live in a `thecal.model.population.Populatio
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
@@ -18,11 +19,16 @@ from thecal.errors import ModelError
 
 @dataclass(frozen=True, slots=True)
 class Parameter:
-    """A number the model needs for every subject, in its canonical unit."""
+    """A number the model needs for every subject, in its canonical unit.
+
+    least, most  a typical value lies above `least` and is at most `most`
+    """
 
     name: str
     unit: str
     meaning: str
+    least: float = 0.0
+    most: float = math.inf
 
 
 @dataclass(frozen=True, slots=True)

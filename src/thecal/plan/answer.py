@@ -27,23 +27,24 @@ MODEL_CAVEAT = (
     "to published summaries. They are not fitted to this person and not fit to dose by."
 )
 FARTHEST_D = 3650  # ten years past the last dose: a date beyond is a slip
+LONGEST_D = 1096  # three years past the last dose: how far a prediction may go
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Due:
-    """When the next dose is due: a course against a label."""
+    """When the next dose is due, and what needs attention: a course against a label."""
 
     course: Course
     label: Label
     schedule: Schedule
+    findings: tuple[Finding, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
-    """A due date, what needs attention, and what the model says along the course."""
+    """A due date with what needs attention, and what the model says along the course."""
 
     due: Due
-    findings: tuple[Finding, ...]
     forecast: Forecast
 
 
@@ -59,15 +60,14 @@ def when_due(
     on  the day asked about, as a date or as a day of the course
     """
     on_d = day_asked(course, on)
+    against = schedule(course, from_label(label), policy=policy, on_d=on_d)
     return Due(
-        course=course,
-        label=label,
-        schedule=schedule(course, from_label(label), policy=policy, on_d=on_d),
+        course=course, label=label, schedule=against, findings=review(course, against, label)
     )
 
 
 def answer(due: Due, *, until_d: int | None = None) -> Answer:
-    """Add findings and forecast to a due date.
+    """Add the forecast to a due date.
 
     until_d  last day to predict, after the last dose given
     """
@@ -75,13 +75,13 @@ def answer(due: Due, *, until_d: int | None = None) -> Answer:
     from thecal.plan.forecast import forecast
 
     last_d = due.course.doses[-1].time_d if due.course.doses else 0
-    if until_d is not None and until_d <= last_d:
+    if until_d is not None and not last_d < until_d <= last_d + LONGEST_D:
         raise CourseError(
-            f"--until {until_d} is not after the last dose on day {last_d}; ask for a later day"
+            f"--until {until_d}: expected a day after the last dose on day {last_d}, and at most "
+            f"{LONGEST_D} days after it, for the model means nothing beyond a few years"
         )
     return Answer(
         due=due,
-        findings=review(due.course, due.schedule, due.label),
         forecast=forecast(
             due.course,
             due.schedule,
@@ -105,11 +105,12 @@ def day_asked(course: Course, on: dt.date | int | None) -> int | None:
             )
     else:
         day = on
-    last_d = course.doses[-1].time_d if course.doses else 0
-    if day < last_d:
+    if day < course.last_d:
         raise CourseError(
-            f"--on is day {day}, before the last dose on day {last_d}; ask about that day or later"
+            f"--on is day {day}, before the last record on day {course.last_d:g}; ask about that "
+            "day or later"
         )
+    last_d = course.doses[-1].time_d if course.doses else 0
     if day - last_d > FARTHEST_D:
         raise CourseError(
             f"--on is day {day}, {day - last_d} days after the last dose; ask within {FARTHEST_D}"

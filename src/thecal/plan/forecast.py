@@ -26,6 +26,8 @@ SEED = 2023
 BAND = (0.05, 0.95)
 DOSES_AHEAD = 3
 AFTER_STOP_D = 84  # how far to look where no further dose is planned
+BASELINE_D = 365  # a value measured longer before the first dose is no baseline
+FULL_SCORE = 48  # of ALSFRS-R; who has lost nothing yet has no slope of their own
 AFTER_DOSE_D = (1 / 24, 4 / 24, 0.5, 1.0, 3.0, 7.0)
 
 RATIOS = {  # kind of record -> output it is compared with, as a ratio to its own baseline
@@ -111,7 +113,8 @@ def forecast(
     amounts_mg = [dose.amount_mg for dose in course.doses]
     amounts_mg += [schedule.regimen.amount_mg] * len(planned_d)
     dosing = Dosing(
-        times_d=np.array(given_d + planned_d, dtype=float), amounts_mg=np.array(amounts_mg)
+        times_d=np.array(given_d + planned_d, dtype=float),
+        amounts_mg=np.array(amounts_mg, dtype=float),
     )
     none = Dosing(times_d=np.empty(0), amounts_mg=np.empty(0))
     people, typical = population.draw(SUBJECTS, SEED), population.typical()
@@ -146,8 +149,11 @@ def forecast(
 def _plan(course: Course, schedule: Schedule, on_d: int | None) -> tuple[list[int], int]:
     """Return the days of the doses to assume, and the day to stop predicting."""
     given_d = [dose.time_d for dose in course.doses]
+    if schedule.treatment == "ended" and schedule.treatment_since_d is not None:
+        last_given_d = given_d[-1] if given_d else 0
+        return [], max(int(schedule.treatment_since_d), last_given_d, 0) + 1
     if not schedule.is_planned:
-        return [], int(course.last_d) + AFTER_STOP_D
+        return [], max(int(course.last_d), 0) + AFTER_STOP_D
     first_d = schedule.next.due_d
     if on_d is not None and given_d:
         first_d = max(first_d, on_d)
@@ -187,9 +193,9 @@ def _known(
             f"ALSFRS-R {before.value:g} on day {before.time_d:g}",
         )
     onset = next((e for e in course.events if e.name == "symptom_onset" and e.time_d < 0), None)
-    if before is not None and onset is not None and before.time_d > onset.time_d:
+    if before and onset and before.time_d > onset.time_d and before.value < FULL_SCORE:
         months = (before.time_d - onset.time_d) / MONTH_D
-        since_onset = (48 - before.value) / months
+        since_onset = (FULL_SCORE - before.value) / months
         ratio = population.from_record["slope_ratio"]
         typical["slope"] = np.full_like(typical["slope"], since_onset * ratio.value)
         people["slope"] = since_onset * ratio.at(deviates("slope", SUBJECTS, SEED))
@@ -208,14 +214,16 @@ def _known(
 
 
 def _baseline(course: Course, kind: str) -> Observation | None:
-    """Return the last record of a kind up to day 0, sampled before the first dose."""
-    before = [o for o in course.observed(kind) if o.time_d <= 0 and not o.is_below]
+    """Return the last record of a kind in the year up to day 0, before the first dose."""
+    before = [o for o in course.observed(kind) if -BASELINE_D <= o.time_d <= 0 and not o.is_below]
     return before[-1] if before else None
 
 
 def _observed(course: Course, series: Mapping[str, Series]) -> tuple[Observed, ...]:
-    """Set each record that has a prediction beside it."""
-    found = []
+    """Set each record that has a prediction beside it; before a first dose there is none."""
+    found: list[Observed] = []
+    if not course.doses:
+        return ()
     for record in course.observations:
         name = RATIOS.get(record.kind) or DIRECT.get(record.kind)
         end_d = series[name].times_d[-1] if name else -1.0

@@ -15,21 +15,25 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from thecal.course import Course, Dose, Event
-from thecal.errors import CourseError
+from thecal.errors import CourseError, counted
 from thecal.regimen.regimen import Anchor, GapTier, Interval, Phase, Regimen, Rule
 from thecal.regimen.window import WindowPolicy
 
 # Event names of a course file that say a dose was attempted or planned and not given.
 NOT_GIVEN = frozenset({"failed_puncture", "dose_not_given", "dose_missed", "procedure_aborted"})
-HELD = frozenset({"treatment_held", "tofersen_held"})
-STOPPED = frozenset({"treatment_stopped", "tofersen_stopped"})
-RESUMED = frozenset({"treatment_resumed", "tofersen_resumed"})
-ENDED = frozenset({"death"})
+# Event names that say how treatment stands; a dose after a hold or a stop means it went on.
 STATES = {
-    **dict.fromkeys(HELD, "held"),
-    **dict.fromkeys(STOPPED, "stopped"),
-    **dict.fromkeys(ENDED, "ended"),
-}
+    f"{of}{word}": state
+    for of in ("treatment_", "tofersen_", "")
+    for word, state in {
+        "held": "held",
+        "interrupted": "held",
+        "paused": "held",
+        "stopped": "stopped",
+        "discontinued": "stopped",
+        "resumed": "ongoing",
+    }.items()
+} | dict.fromkeys(("death", "died", "deceased"), "ended")
 
 # The label's missed-dose rules speak of *a* missed dose; from two in a row on it is silent.
 LONG_GAP = 2
@@ -145,6 +149,14 @@ class Schedule:
         return None if self.on_d is None or not self.given else self.next.due_d - self.on_d
 
     @property
+    def is_overdue(self) -> bool:
+        """Whether the next dose is overdue on the day asked: past due, or as the site says."""
+        if self.days_to_due is None or self.on_d is None or not self.is_planned:
+            return False
+        from_d = self.next.due_d + 1 if self.next.overdue_d is None else self.next.overdue_d
+        return self.on_d >= max(from_d, self.next.due_d + 1)
+
+    @property
     def is_planned(self) -> bool:
         """Whether a next dose is to be expected: treatment is not held, stopped or ended."""
         return self.treatment in ("not started", "ongoing")
@@ -207,6 +219,8 @@ def _last_long_gap(
     regimen: Regimen, given_d: Sequence[int], start: dt.date | None
 ) -> tuple[int, GapTier | None]:
     """Return the index of the dose that ended the last long gap, and the gap's tier."""
+    if not regimen.gap_tiers:
+        return 0, None
     for i in range(len(given_d) - 1, 0, -1):
         reached = [
             tier
@@ -271,16 +285,16 @@ def schedule(
     questions = list(given[-1].label_silent) if given else []
     for event in not_given:
         if not days or event.time_d > days[-1]:  # on the day of a dose the puncture was tried again
-            here = f"{_words(event.name)} on day {event.time_d:g}; it does not count as a dose"
+            here = f"{event.words} on day {event.time_d:g}; it does not count as a dose"
             questions.append(_open(regimen, "dosing.failed_puncture", here, ordinary))
-    if treatment in ("held", "stopped") and since_d is not None:
+    if treatment in ("held", "stopped"):
         here = f"treatment recorded as {treatment} on day {since_d:g}"
         questions.append(_open(regimen, "dosing.gap", here, ordinary))
     elif treatment == "ongoing" and on_d is not None and given:
         last_d = days[-1]
         missed = _missed(on_d - last_d, slot.due_d - last_d)
         if missed >= LONG_GAP:
-            here = f"{on_d - last_d} days without a dose by day {on_d}, {missed} doses missed"
+            here = f"{on_d - last_d} days without a dose by day {on_d}"
             questions.append(_open(regimen, "dosing.gap", here, ordinary))
     if not given:
         questions.append(_open(regimen, "dosing.start", "no dose given yet", "none"))
@@ -310,9 +324,9 @@ def _review(course: Course, regimen: Regimen, number: int, dose: Dose) -> Given:
         questions.append(_open(regimen, topic, here, arithmetic))
 
     if late_d is not None and late_d < 0:
-        ask("dosing.early", f"dose {number} came {_days(-late_d)} before it was due")
+        ask("dosing.early", f"dose {number} came {counted(-late_d, 'day')} before it was due")
     if missed >= LONG_GAP:
-        ask("dosing.gap", f"dose {number} came after {interval_d} days, {missed} doses missed")
+        ask("dosing.gap", f"dose {number} came {interval_d} days after the one before")
     if dose.amount_mg < regimen.amount_mg * (1 - ROUNDING):
         ask(
             "dosing.part_dose",
@@ -343,14 +357,20 @@ def _missed(elapsed_d: int, interval_d: int) -> int:
 
 
 def _treatment(course: Course) -> tuple[str, float | None]:
-    """Read the state of treatment from events; a dose on a later day means it went on."""
+    """Read the state of treatment from events.
+
+    A death ends it, whatever else is recorded. Otherwise the last word counts: an event of
+    the day of the last dose or later; on one day a hold or a stop is later than the dose.
+    """
+    deaths = [event for event in course.events if STATES.get(event.name) == "ended"]
+    if deaths:
+        return "ended", deaths[0].time_d
     last_d = course.doses[-1].time_d if course.doses else None
     state: tuple[str, float | None] = ("not started" if last_d is None else "ongoing", None)
     for event in course.events:
-        if event.name in RESUMED:
-            state = ("ongoing", None)
-        elif event.name in STATES and (last_d is None or event.time_d >= last_d):
-            state = (STATES[event.name], event.time_d)
+        said = STATES.get(event.name)
+        if said is not None and (last_d is None or event.time_d >= last_d):
+            state = (said, None if said == "ongoing" else event.time_d)
     return state
 
 
@@ -360,11 +380,3 @@ def _open(regimen: Regimen, topic: str, here: str, arithmetic: str) -> Open:
     return Open(
         topic=topic, says=says or unread, is_read=bool(says), here=here, arithmetic=arithmetic
     )
-
-
-def _days(count: int) -> str:
-    return f"{count} day{'' if count == 1 else 's'}"
-
-
-def _words(name: str) -> str:
-    return name.replace("_", " ")

@@ -45,7 +45,6 @@ def course_document(answer: Answer) -> Json:
     return {
         "schema": "thecal.course/1",
         **_due(answer.due),
-        "findings": [_finding(f, answer.due.course) for f in answer.findings],
         "profile": {
             name: {
                 "unit": series.output.unit,
@@ -93,7 +92,7 @@ def label_document(label: Label, statements: Iterable[Statement], gaps: Json) ->
         "jurisdiction": label.jurisdiction,
         "document": label.document,
         "version": label.version,
-        "effective": label.effective.isoformat(),
+        "effective": label.effective and label.effective.isoformat(),
         "statements": [
             {
                 "topic": s.topic,
@@ -126,7 +125,7 @@ def _due(due: Due) -> Json:
             "jurisdiction": due.label.jurisdiction,
             "document": due.label.document,
             "version": due.label.version,
-            "effective": due.label.effective.isoformat(),
+            "effective": due.label.effective and due.label.effective.isoformat(),
         },
         "amount_mg": _number(regimen.amount_mg),
         "route": regimen.route,
@@ -140,18 +139,20 @@ def _due(due: Due) -> Json:
             {"day": _number(e.time_d), "date": _date(course, e.time_d), "name": e.name}
             for e in schedule.not_given
         ],
+        "findings": [_finding(finding, course) for finding in due.findings],
         "disclaimer": DISCLAIMER,
     }
 
 
 def _slot(slot: Slot, course: Course, schedule: Schedule) -> Json:
     if_late = schedule.regimen.late_rule(slot.number)
-    has_date = course.doses and course.start
+    ended = schedule.treatment == "ended"
+    has_date = course.doses and course.start and not ended
     return {
         "number": slot.number,
         "phase": slot.phase,
         "due": _date(course, slot.due_d) if has_date else None,
-        "due_day": slot.due_d,
+        "due_day": None if ended else slot.due_d,
         "earliest_day": slot.earliest_d,
         "overdue_day": slot.overdue_d,
         "latest_day": slot.latest_d,
@@ -203,6 +204,7 @@ def _finding(finding: Finding, course: Course) -> Json:
         "code": finding.code,
         "severity": str(finding.severity),
         "message": finding.message,
+        "says": finding.says,
         "asks": finding.asks,
         "day": _number(finding.time_d),
         "date": _date(course, finding.time_d),

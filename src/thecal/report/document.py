@@ -17,9 +17,10 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from thecal import __version__
+from thecal.outfile import write_whole
 from thecal.plan.answer import DISCLAIMER, MODEL_CAVEAT, Answer
 from thecal.report import tables
-from thecal.report.figures import KEY, alternative, replace_file, svg, timeline
+from thecal.report.figures import KEY, alternative, svg, timeline
 from thecal.report.terminal import (
     day_words,
     given_words,
@@ -38,7 +39,7 @@ def write_page(answer: Answer, path: Path, remarks: Sequence[str] = ()) -> None:
 
     remarks  what was said while the course file was read
     """
-    replace_file(path, page(answer, remarks).encode())
+    write_whole(path, page(answer, remarks).encode())
 
 
 def page(answer: Answer, remarks: Sequence[str] = ()) -> str:
@@ -109,7 +110,7 @@ def _chart_library() -> str:
         bundle: str = vl_convert.javascript_bundle("window.vegaEmbed = vegaEmbed;")
     with contextlib.suppress(OSError):
         folder.mkdir(parents=True, exist_ok=True)
-        replace_file(kept, bundle.encode())
+        write_whole(kept, bundle.encode())
     return bundle
 
 

@@ -6,9 +6,7 @@ computes nothing. Every panel names its unit and shares one time axis.
 
 from __future__ import annotations
 
-import os
 import re
-import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,7 +15,8 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float
 
-from thecal.course import Course
+from thecal.course import Course, Observation
+from thecal.outfile import write_whole
 from thecal.plan.answer import DISCLAIMER, Answer
 from thecal.plan.forecast import Series
 from thecal.report.tables import NG_PER_ML
@@ -33,7 +32,8 @@ TICK = "M0,-0.9L0,0.9"  # an upright stroke
 WIDTH = 680
 KEY = (
     "Line: typical patient. Band: 90 % of virtual patients, without measurement error.",
-    "Dashed: the typical patient untreated. Dots: measured. Not fitted to this person.",
+    "Dashed: the typical patient untreated. Dots: measured (▼ below a limit). "
+    "Not fitted to this person.",
 )
 
 
@@ -51,15 +51,22 @@ class Panel:
 
 
 PANELS = (
-    Panel("csf", "Tofersen in CSF", "ng/mL, log", DRUG, NG_PER_ML, is_log=True),
-    Panel("plasma", "Tofersen in plasma", "ng/mL, log", DRUG, NG_PER_ML, is_log=True),
+    Panel("csf", "Drug in CSF", "ng/mL, log", DRUG, NG_PER_ML, is_log=True),
+    Panel("plasma", "Drug in plasma", "ng/mL, log", DRUG, NG_PER_ML, is_log=True),
     Panel("sod1_mrna", "SOD1 mRNA in CNS, to baseline", "ratio", EFFECT, height=80),
     Panel("sod1_cns", "SOD1 protein in CNS, to baseline", "ratio", EFFECT, height=80),
     Panel("csf_sod1", "SOD1 protein in CSF, to baseline", "ratio", EFFECT),
     Panel("nfl", "Neurofilament light, to baseline", "ratio", EFFECT),
     Panel("alsfrs_r", "ALSFRS-R", "points of 48", EFFECT),
 )
-MEASURED = (("csf_wbc", "CSF white cells", "cells/uL"), ("csf_protein", "CSF protein", "mg/L"))
+MEASURED = (  # kinds of record that have no prediction
+    ("csf_wbc", "CSF white cells"),
+    ("csf_protein", "CSF protein"),
+    ("albumin_ratio", "Albumin ratio, CSF to serum"),
+    ("pnfh_csf", "pNfH in CSF"),
+    ("pnfh_plasma", "pNfH in plasma"),
+    ("svc", "Slow vital capacity"),
+)
 
 
 def timeline(answer: Answer, *, width: int = WIDTH) -> Spec:
@@ -70,19 +77,21 @@ def timeline(answer: Answer, *, width: int = WIDTH) -> Spec:
     views = [_doses_view(answer, axis, start_d, end_d, width)]
     for panel in PANELS:
         views.append(_panel_view(answer, panel, axis, start_d, end_d, width))
-    for kind, title, unit in MEASURED:
+    for kind, title in MEASURED:
         seen = [o for o in course.observed(kind) if start_d <= o.time_d <= end_d]
         if seen:
-            values = [
-                {"day": o.time_d, "seen": o.value, "what": f"{o.value:g} {unit}"} for o in seen
-            ]
+            values = [_dot(o, o.value, course) for o in seen]
+            unit = seen[0].unit
             views.append(_measured_view(values, title, unit, axis, start_d, end_d, width))
     for layer in views[-1]["layer"]:
         layer["encoding"]["x"]["axis"] |= {"labels": True, "title": axis["title"]}
     return {
         "$schema": "https://vega.github.io/schema/vega-lite/v6.json",
         "description": alternative(answer),
-        "title": {"text": "Course on tofersen", "subtitle": [*KEY, *DISCLAIMER.split(". ", 1)]},
+        "title": {
+            "text": f"Course on {answer.due.label.medicine}",
+            "subtitle": [*KEY, *DISCLAIMER.split(". ", 1)],
+        },
         "vconcat": views,
         "spacing": 6,
         "padding": 4,
@@ -126,9 +135,9 @@ def write_figure(answer: Answer, path: Path) -> None:
 
     spec = timeline(answer)
     if path.suffix == ".svg":
-        replace_file(path, svg(spec).encode())
+        write_whole(path, svg(spec).encode())
     else:
-        replace_file(path, vl_convert.vegalite_to_png(spec, scale=2))
+        write_whole(path, vl_convert.vegalite_to_png(spec, scale=2))
 
 
 def svg(spec: Spec) -> str:
@@ -142,19 +151,6 @@ def svg(spec: Spec) -> str:
         return f"clip{numbers.setdefault(match[0], len(numbers) + 1)}"
 
     return re.sub(r"\bclip\d+", renumber, drawn)
-
-
-def replace_file(path: Path, data: bytes) -> None:
-    """Put data in place of a file at once: an interrupted write leaves the old one."""
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(data)
-        os.chmod(name, 0o644)
-        os.replace(name, path)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
 
 
 def _extent(answer: Answer) -> tuple[float, float]:
@@ -197,7 +193,7 @@ def _frame(start_d: float, end_d: float, axis: Spec, *, zoomed: bool = True) -> 
 def _doses_view(answer: Answer, axis: Spec, start_d: float, end_d: float, width: int) -> Spec:
     """Return doses given and assumed, and events: the strip that also sets the window."""
     course, when = answer.due.course, _when(answer.due.course)
-    serious = {f.code for f in answer.findings if f.severity == "serious"}
+    serious = {f.code for f in answer.due.findings if f.severity == "serious"}
     rows = [
         {
             "day": g.dose.time_d,
@@ -286,7 +282,7 @@ def _panel_view(
         "scale": {"type": "log", "domainMin": max(least, 0.1), "clamp": True}
         if panel.is_log
         else {"zero": panel.output != "alsfrs_r", "nice": True},
-        "axis": {"minExtent": 52, "tickCount": 4, "format": ",.2~r" if panel.is_log else "~g"},
+        "axis": {"minExtent": 52, "tickCount": 4, **({"format": ",.2~r"} if panel.is_log else {})},
     }
     layers: list[Spec] = [
         {
@@ -303,14 +299,8 @@ def _panel_view(
         layers.append(
             {"mark": dashed, "encoding": {"x": _x(axis), "y": {**y, "field": "untreated"}}}
         )
-    when = _when(answer.due.course)
     seen = [
-        {
-            "day": o.time_d,
-            "seen": o.value * panel.scale,
-            "what": f"{o.observation.kind} {o.observation.value:g} {o.observation.unit}, "
-            f"{when(o.time_d)}",
-        }
+        _dot(o.observation, o.value * panel.scale, answer.due.course)
         for o in answer.forecast.observed
         if o.output == panel.output
     ]
@@ -363,8 +353,24 @@ def _points(values: list[Spec], y: Spec, axis: Spec) -> Spec:
         "encoding": {
             "x": _x(axis),
             "y": y,
+            "shape": {
+                "condition": {"test": "datum.below", "value": "triangle-down"},
+                "value": "circle",
+            },
             "tooltip": [{"field": "what", "title": "measured"}],
         },
+    }
+
+
+def _dot(observation: Observation, value: float, course: Course) -> Spec:
+    """Return one record as a row; below a limit of quantification it is drawn as ▼ at the limit."""
+    sign = "<" if observation.is_below else ""
+    shown = f"{observation.kind} {sign}{observation.value:g} {observation.unit}"
+    return {
+        "day": observation.time_d,
+        "seen": value,
+        "below": observation.is_below,
+        "what": f"{shown}, {_when(course)(observation.time_d)}",
     }
 
 

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from thecal.plan.answer import Answer
 from thecal.regimen.schedule import Open
+
+if TYPE_CHECKING:  # the numerical library is not loaded for a due date
+    from thecal.plan.forecast import Observed
 
 NG_PER_ML = 1e3  # mg/L to ng/mL
 
@@ -30,15 +34,14 @@ class Column:
 
 
 COLUMNS = (
-    Column("csf", "CSF tofersen, ng/mL", NG_PER_ML, 0),
-    Column("plasma", "plasma tofersen, ng/mL", NG_PER_ML, 1),
+    Column("csf", "CSF drug, ng/mL", NG_PER_ML, 0),
+    Column("plasma", "plasma drug, ng/mL", NG_PER_ML, 1),
     Column("sod1_mrna", "SOD1 mRNA in CNS, ratio"),
     Column("sod1_cns", "SOD1 protein in CNS, ratio"),
     Column("csf_sod1", "CSF SOD1, ratio to baseline"),
     Column("nfl", "NfL, ratio to baseline"),
     Column("alsfrs_r", "ALSFRS-R, points", 1.0, 0),
 )
-BESIDE_RECORDS = tuple(c for c in COLUMNS if c.output in ("csf_sod1", "nfl", "alsfrs_r"))
 
 
 def doses(answer: Answer) -> Table:
@@ -74,22 +77,26 @@ def doses(answer: Answer) -> Table:
 
 def observed(answer: Answer) -> Table:
     """Return the records that have a prediction, beside it."""
-    seen = {(o.time_d, o.output): o for o in answer.forecast.observed}
+    records = [o for o in answer.forecast.observed if o.time_d > 0]
+    columns = [c for c in COLUMNS if any(o.output == c.output for o in records)]
     rows = []
-    for time_d in sorted({o.time_d for o in answer.forecast.observed if o.time_d > 0}):
+    for time_d in sorted({o.time_d for o in records}):
         cells = []
-        for column in BESIDE_RECORDS:
-            record = seen.get((time_d, column.output))
-            shown = predicted(answer, column, time_d)
-            if record:
-                below = "<" if record.observation.is_below else ""
-                shown = f"{below}{record.value * column.scale:.{column.digits}f} seen; {shown}"
-            cells.append(shown)
+        for column in columns:
+            seen = [o for o in records if (o.time_d, o.output) == (time_d, column.output)]
+            shown = [f"{_seen(o, column)} seen" for o in seen]
+            cells.append("; ".join([*shown, predicted(answer, column, time_d)]))
         rows.append((f"{time_d:g}", *cells))
-    head = ("day", *(column.name for column in BESIDE_RECORDS))
     return Table(
-        "Observed beside predicted: typical patient (90 % of virtual patients)", head, tuple(rows)
+        "Observed beside predicted: typical patient (90 % of virtual patients)",
+        ("day", *(column.name for column in columns)),
+        tuple(rows),
     )
+
+
+def _seen(record: Observed, column: Column) -> str:
+    below = "<" if record.observation.is_below else ""
+    return f"{below}{record.value * column.scale:.{column.digits}f}"
 
 
 def predictions(answer: Answer) -> Table:

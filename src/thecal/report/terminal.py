@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from textwrap import fill
 
-from thecal.clinic.finding import Severity
+from thecal.clinic.finding import Finding, Severity
 from thecal.course import Course
+from thecal.errors import counted
 from thecal.label.label import Label, Silence, Statement, area
 from thecal.label.topics import AREAS
 from thecal.plan.answer import DISCLAIMER, MODEL_CAVEAT, Answer, Due
@@ -18,9 +19,36 @@ NAMES = {Severity.SERIOUS: "SERIOUS", Severity.CAUTION: "CAUTION", Severity.NOTE
 
 
 def due_text(due: Due) -> str:
-    """Say when the next dose is due, by which rule, and what the label leaves open."""
+    """Say when the next dose is due, by which rule, what is open, and what is serious."""
+    lines = _next_lines(due)
+    for finding in filter(_bears_on_next(due), due.findings):
+        place = where(finding.source, due.label)
+        words = f"{finding.message} [{place}]" if place else finding.message
+        lines += _item(NAMES[finding.severity], words)
+    return "\n".join([*lines, "", *_wrap(DISCLAIMER)])
+
+
+def _bears_on_next(due: Due) -> Callable[[Finding], bool]:
+    """Return which findings stand beside a due date; `thecal course` shows them all."""
+    given = due.schedule.given
+    last_d = given[-1].dose.time_d if given else 0
+
+    def bears(finding: Finding) -> bool:
+        if finding.code == "event.not_read":  # it may be the word for a stop, or for a death
+            return (finding.time_d or 0) >= last_d
+        return finding.severity is Severity.SERIOUS or finding.code in (
+            "dose.close",
+            "treatment.after_death",
+        )
+
+    return bears
+
+
+def _next_lines(due: Due) -> list[str]:
     slot, regimen = due.schedule.next, due.schedule.regimen
     lines = [headline(due)]
+    if due.schedule.treatment == "ended":
+        return lines
     lines += _item("Dose", f"{regimen.amount_mg:g} mg, {regimen.route.upper()}, {slot.phase}")
     lines += _item("Why", slot.reason)
     lines += _item("Label", slot.rule.says)
@@ -34,19 +62,19 @@ def due_text(due: Due) -> str:
             f"{question.here}. {question.standing}: {question.says} The ordinary rule, which is "
             f"not a recommendation: {question.arithmetic}. A prescriber decides.",
         )
-    return "\n".join([*lines, "", *_wrap(DISCLAIMER)])
+    return lines
 
 
 def headline(due: Due) -> str:
     """Say in one line which dose is due and when."""
     slot, schedule = due.schedule.next, due.schedule
+    since = day_words(due.course, schedule.treatment_since_d or 0)
+    if schedule.treatment == "ended":
+        return f"Death is recorded on {since}. No dose is planned."
     if not schedule.given:
         return "No dose is recorded: dose 1 starts the course, its day is day 0."
     when = day_words(due.course, slot.due_d)
     if not schedule.is_planned:
-        since = day_words(due.course, schedule.treatment_since_d or 0)
-        if schedule.treatment == "ended":
-            return f"Death is recorded on {since}. No dose is planned."
         return (
             f"Treatment is recorded as {schedule.treatment.upper()} since {since}. "
             f"No dose is planned; dose {slot.number} would by arithmetic fall on {when}."
@@ -56,14 +84,13 @@ def headline(due: Due) -> str:
 
 def given_words(due: Due) -> str:
     """Count the doses given."""
-    count = len(due.schedule.given)
-    return f"{count} dose{'' if count == 1 else 's'} given"
+    return f"{counted(len(due.schedule.given), 'dose')} given"
 
 
 def if_late_words(due: Due) -> str:
-    """Say what the label asks for once the next dose is late; empty if it says nothing."""
+    """Say what the label asks for once the next dose is late; empty if none is planned."""
     rule = due.schedule.regimen.late_rule(due.schedule.next.number)
-    return "" if rule is None else rule.says
+    return rule.says if rule and due.schedule.is_planned else ""
 
 
 def day_words(course: Course, time_d: float) -> str:
@@ -79,10 +106,12 @@ def _status(due: Due) -> str:
     on = due.course.date(on_d)
     asked = f"on {on}" if on else f"on day {on_d}"
     if days > 0:
-        return f", {_days(days)} from the day asked ({asked})"
+        return f", {counted(days, 'day')} from the day asked ({asked})"
     if days == 0:
         return f", the day asked ({asked})"
-    return f", OVERDUE by {_days(-days)} {asked}"
+    if not due.schedule.is_overdue:
+        return f", {counted(-days, 'day')} ago {asked}; not yet overdue by the site's policy"
+    return f", OVERDUE by {counted(-days, 'day')} {asked}"
 
 
 def window_words(due: Due) -> str:
@@ -103,7 +132,7 @@ def course_text(answer: Answer) -> str:
         f"{label.medicine} · {label.jurisdiction.upper()} label: {label.document}, "
         f"{label.version}\n{given_words(due)}, treatment {treatment}",
         _drawn(tables.doses(answer)),
-        due_text(due).rsplit("\n\n", 1)[0],
+        "\n".join(_next_lines(due)),
         _drawn(tables.predictions(answer), only=("day", *SHOWN)),
         _drawn(tables.observed(answer)),
         "\n".join(_wrap(known_words(answer))),
@@ -157,10 +186,13 @@ def where(source: Source | None, label: Label) -> str:
 
 def _findings(answer: Answer) -> list[str]:
     lines = []
-    for finding in answer.findings:
+    for finding in answer.due.findings:
         place = where(finding.source, answer.due.label)
+        says = f": {finding.says}" if finding.says else ""
         asks = f" → {finding.asks}" if finding.asks else ""
-        text = f"{NAMES[finding.severity]:8}{finding.message.rstrip('.')}{asks.rstrip('.')}"
+        text = (
+            f"{NAMES[finding.severity]:8}{(finding.message + says).rstrip('.')}{asks.rstrip('.')}"
+        )
         lines += _wrap(f"{text} [{place}]" if place else text, indent=8)
     return ["Findings", *(lines or ["none"])]
 
@@ -202,7 +234,3 @@ def _wrap(words: str, indent: int = 0, first: str = "") -> list[str]:
         break_long_words=False,
         break_on_hyphens=False,
     ).splitlines()
-
-
-def _days(count: int) -> str:
-    return f"{count} day{'' if count == 1 else 's'}"
