@@ -706,3 +706,11 @@ def test_importing_the_reader_loads_nothing_heavy():
     assert "thecal.interop.records" in loaded.split()
     heavy = {"numpy", "pandas", "yaml", "jax", "difflib", "decimal", "tempfile", "typer"}
     assert not heavy & set(loaded.split())
+
+
+def test_a_spreadsheet_s_line_that_names_the_separator_is_passed_over():
+    reading = read("sep=;\r\nid;day;kind;value;unit\r\np;0;dose;100;mg\r\n")
+    assert len(reading.course.doses) == 1
+    assert any("names the separator" in remark for remark in reading.remarks)
+    with pytest.raises(RecordError, match="line 3: "):
+        read("sep=;\nid;day;kind;value;unit\np;0;dose;x;mg\n")

@@ -79,12 +79,12 @@ def _events(course: Course, label: Label) -> Iterator[Finding]:
 def _standing(topic: str) -> tuple[Severity, str]:
     """Return how serious a statement about an event is, and what it is in words."""
     if topic == "warnings.serious":
-        return Severity.SERIOUS, "a serious reaction of the label"
+        return Severity.SERIOUS, "a serious reaction by the label"
     if topic.startswith("contraindications"):
-        return Severity.SERIOUS, "a contraindication of the label"
+        return Severity.SERIOUS, "a contraindication by the label"
     if topic.startswith("warnings"):
         return Severity.CAUTION, "a warning of the label"
-    return Severity.NOTE, "a reaction of the label"
+    return Severity.NOTE, "a listed reaction"
 
 
 def _doses(course: Course, schedule: Schedule, label: Label) -> Iterator[Finding]:

@@ -49,6 +49,7 @@ INTRATHECAL = "intrathecal"
 NUMBER = re.compile(r"[+-]?(?:\d+(?:[.,]\d+)?|[.,]\d+)(?:[eE][+-]?\d{1,3})?", re.ASCII)
 COMMA_OR_THOUSANDS = re.compile(r"[+-]?0*[1-9]\d*,\d{3}", re.ASCII)
 DOT_OR_THOUSANDS = re.compile(r"[+-]?[1-9]\d{0,2}\.\d{3}", re.ASCII)
+SEPARATOR_LINE = re.compile(r"sep=.(?=[\r\n])", re.IGNORECASE)
 SNAKE_CASE = re.compile(r"[a-z][a-z0-9]*(?:_[a-z0-9]+)*", re.ASCII)
 LINE_END = re.compile(r"\r\n|\r|\n")  # as an editor and the csv module count lines
 
@@ -237,6 +238,9 @@ def _decode(sheet: _Sheet, data: bytes) -> str:
 
 def _rows(sheet: _Sheet, text: str) -> Iterator[_Row]:
     """Read the rows below the header, each with its kind, day and date."""
+    if SEPARATOR_LINE.match(text):  # a spreadsheet's own note; its line keeps its number
+        text = SEPARATOR_LINE.sub("", text, count=1)
+        sheet.said.append("the first line, which names the separator, was passed over")
     separator = max(SEPARATORS, key=lambda mark: _n_known_columns(text, mark))
     lines = _cells(text, separator, sheet)
     line, names = next(lines, (0, []))
@@ -378,10 +382,10 @@ def _date(row: _Row, text: str) -> dt.date | None:
 
 def _check_not_future(row: _Row, date: dt.date) -> None:
     if date > row.sheet.last:
-        on = ", or give a later day with --on" if row.sheet.is_last_given else ""
+        remedy = "ask about a later day with --on" if row.sheet.is_last_given else "delete the row"
         row.fault(
             f"the date {date} lies after {row.sheet.last}; a course holds what has happened. "
-            f"Correct the date, or delete the row{on}."
+            f"Correct the date, or {remedy}."
         )
 
 
