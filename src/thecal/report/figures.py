@@ -271,17 +271,21 @@ def _panel_view(
     tooltip = [
         {"field": "day", "title": "day"},
         *(
-            {"field": f, "title": t, "format": ".3~g"}
+            {"field": f, "title": t, "format": ",.3~r"}
             for f, t in (("typical", "typical"), ("lo", "5 %"), ("hi", "95 %"))
         ),
     ]
-    least = min((row["lo"] for row in rows), default=0.1)
+    seen = [
+        _dot(o.observation, o.value * panel.scale, answer.due.course)
+        for o in answer.forecast.observed
+        if o.output == panel.output
+    ]
+    shown = [value for row in rows for name, value in row.items() if name != "day"]
+    shown += [dot["seen"] for dot in seen]
     y: Spec = {
         "type": "quantitative",
         "title": panel.unit,
-        "scale": {"type": "log", "domainMin": max(least, 0.1), "clamp": True}
-        if panel.is_log
-        else {"zero": panel.output != "alsfrs_r", "nice": True},
+        "scale": _scale(panel, min(shown, default=0.1), max(shown, default=1.0)),
         "axis": {"minExtent": 52, "tickCount": 4, **({"format": ",.2~r"} if panel.is_log else {})},
     }
     layers: list[Spec] = [
@@ -299,11 +303,6 @@ def _panel_view(
         layers.append(
             {"mark": dashed, "encoding": {"x": _x(axis), "y": {**y, "field": "untreated"}}}
         )
-    seen = [
-        _dot(o.observation, o.value * panel.scale, answer.due.course)
-        for o in answer.forecast.observed
-        if o.output == panel.output
-    ]
     if seen:
         layers.append(_points(seen, {**y, "field": "seen"}, axis))
     return {
@@ -313,6 +312,15 @@ def _panel_view(
         "data": {"values": rows},
         "layer": [*layers, _frame(start_d, end_d, axis)],
     }
+
+
+def _scale(panel: Panel, least: float, most: float) -> Spec:
+    """Return a value axis that leaves room for a whole mark at either end."""
+    if panel.is_log:
+        return {"type": "log", "domain": [max(0.8 * least, 0.1), 1.3 * most], "clamp": True}
+    if panel.output == "alsfrs_r":
+        return {"domain": [max(least - 1, 0), most + 1], "nice": False}
+    return {"domain": [0, 1.07 * most], "nice": False}
 
 
 def _measured_view(
