@@ -15,7 +15,7 @@ import pytest
 
 from thecal.course import Course, Dose, Event, Observation
 from thecal.errors import CourseError, Fault, RecordError
-from thecal.interop import records
+from thecal.interop import sheet
 from thecal.interop.records import format_course, parse_course, read_course, write_course
 from thecal.units import KINDS, QUANTITIES
 
@@ -217,7 +217,7 @@ def test_a_large_file_is_refused_from_its_size_alone(tmp_path):
     with pytest.raises(RecordError, match="100000000 bytes; a course file is at most 8388608"):
         read_course(path)
     with pytest.raises(RecordError, match="at most 8388608"):
-        parse_course(bytes(records.MAX_BYTES + 1))
+        parse_course(bytes(sheet.MAX_BYTES + 1))
 
 
 def test_a_pipe_is_read_no_further_than_the_limit(tmp_path):

@@ -9,49 +9,45 @@ that stand where a number, a date or a kind is expected.
 
 from __future__ import annotations
 
-import csv
 import datetime as dt
-import io
 import math
 import os
 import re
 import stat
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from itertools import pairwise
 
 from thecal.course import Course, Dose, Event, Observation
 from thecal.errors import (
     CourseError,
-    Fault,
     RecordError,
     counted,
     guarded,
     nearest,
     shown,
 )
+from thecal.interop.sheet import (
+    COLUMNS,
+    MAX_BYTES,
+    Row,
+    Sheet,
+    check_decimal_points,
+    decode,
+    read_rows,
+    refusal,
+    too_long,
+)
 from thecal.outfile import write_whole
 from thecal.units import ISO_DATE, KINDS, QUANTITIES, same_unit, scale
 
-MAX_BYTES = 8 * 1024 * 1024  # the longest published course is 14 kB
-MAX_ROWS = 50_000
-MAX_COLUMNS = 100
 MAX_DOSES = 2_000  # one a fortnight for 75 years
-MAX_FAULTS = 1_000  # a reader corrects the first hundred, then reads again
 MAX_DAYS = 40_000  # a hundred and ten years: no fact of one life lies further from its day 0
 FIRST_DATE, LAST_DATE = dt.date(1900, 1, 1), dt.date(2199, 12, 31)  # further off is a slip
-COLUMNS = ("id", "day", "date", "kind", "value", "unit", "method", "note", "source")
-REQUIRED = ("id", "kind", "value", "unit")
-SEPARATORS = {",": "comma", ";": "semicolon", "\t": "tab"}
 INTRATHECAL = "intrathecal"
 
-NUMBER = re.compile(r"[+-]?(?:\d+(?:[.,]\d+)?|[.,]\d+)(?:[eE][+-]?\d{1,3})?", re.ASCII)
-COMMA_OR_THOUSANDS = re.compile(r"[+-]?0*[1-9]\d*,\d{3}", re.ASCII)
-DOT_OR_THOUSANDS = re.compile(r"[+-]?[1-9]\d{0,2}\.\d{3}", re.ASCII)
-SEPARATOR_LINE = re.compile(r"sep=.(?=[\r\n])", re.IGNORECASE)
 SNAKE_CASE = re.compile(r"[a-z][a-z0-9]*(?:_[a-z0-9]+)*", re.ASCII)
-LINE_END = re.compile(r"\r\n|\r|\n")  # as an editor and the csv module count lines
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +63,7 @@ def read_course(path: str | os.PathLike[str], *, today: dt.date | None = None) -
     with open(path, "rb") as file:
         status = os.fstat(file.fileno())
         if stat.S_ISREG(status.st_mode) and status.st_size > MAX_BYTES:
-            raise _refusal(0, _too_long(f"{status.st_size}"))
+            raise refusal(0, too_long(f"{status.st_size}"))
         return parse_course(file.read(MAX_BYTES + 1), today=today)
 
 
@@ -77,11 +73,11 @@ def parse_course(data: bytes, *, today: dt.date | None = None) -> Reading:
     Without `today`, the last date that may stand in it is the date it now is somewhere on
     earth (UTC+14), so that the answer does not depend on where the machine stands.
     """
-    sheet = _Sheet(last=today or _latest_date_on_earth(), is_last_given=today is not None)
-    rows = list(_rows(sheet, _decode(sheet, data)))
+    sheet = Sheet(last=today or _latest_date_on_earth(), is_last_given=today is not None)
+    rows = [_started(row) for row in read_rows(sheet, decode(sheet, data))]
     start = _place(sheet, rows) if _is_one_person(sheet, rows) else None
     facts = [_fact(row) for row in sorted(rows, key=lambda row: row.time_d)]
-    _check_decimal_points(sheet)
+    check_decimal_points(sheet)
     if sheet.faults:
         raise RecordError(sheet.faults, what="course file")
     course = Course(
@@ -156,181 +152,10 @@ def _quoted(cell: str) -> str:
     return '"' + cell.replace('"', '""') + '"'
 
 
-# -- the file
-
-
-@dataclass(slots=True)
-class _Sheet:
-    """A file being read: its faults, and what there is to say about it."""
-
-    last: dt.date
-    is_last_given: bool
-    faults: list[Fault] = field(default_factory=list)
-    said: list[str] = field(default_factory=list)
-    converted: Counter[tuple[str, str]] = field(default_factory=Counter)
-    separator: str = ","
-    commas: int = 0
-    dotted: list[tuple[int, str]] = field(default_factory=list)
-
-    def fault(self, line: int, message: str) -> None:
-        self.faults.append(Fault(line, message))
-        if len(self.faults) == MAX_FAULTS:
-            self.faults.append(Fault(0, f"reading stopped at {MAX_FAULTS} faults"))
-            raise RecordError(self.faults, what="course file")
-
-
-@dataclass(slots=True)
-class _Row:
-    """One row being read; where a reader below records a fault, the file is refused."""
-
-    sheet: _Sheet
-    line: int
-    cells: dict[str, str]
-    kind: str = ""
-    day: float | None = None
-    date: dt.date | None = None
-    time_d: float = 0.0
-
-    def fault(self, message: str) -> None:
-        self.sheet.fault(self.line, message)
-
-    def number(self, column: str, text: str, example: str) -> float | None:
-        """Read a finite number; its decimal mark is a point, or a comma that is nothing else."""
-        text = text.replace("−", "-")  # the minus of a printed table
-        value = float(text.replace(",", ".")) if NUMBER.fullmatch(text) else math.nan
-        if not math.isfinite(value):
-            self.fault(f"{column}: expected a number such as {example}, found {guarded(text)}")
-            return None
-        if COMMA_OR_THOUSANDS.fullmatch(text):
-            whole, decimals = text.split(",")
-            self.fault(
-                f"{column}: {shown(text)} may be {shown(whole + decimals)} or "
-                f"{shown(whole + '.' + decimals)}; write the one that is meant, without a comma"
-            )
-            return None
-        self.sheet.commas += "," in text
-        if DOT_OR_THOUSANDS.fullmatch(text):
-            self.sheet.dotted.append((self.line, text))
-        return value
-
-
-def _decode(sheet: _Sheet, data: bytes) -> str:
-    """Return the text of a file, or refuse what is no text."""
-    if len(data) > MAX_BYTES:
-        raise _refusal(0, _too_long(f"more than {MAX_BYTES}"))
-    save = "Save it as 'CSV UTF-8 (comma delimited)'."
-    if data.startswith((b"\xff\xfe", b"\xfe\xff")):
-        raise _refusal(0, f"the text is UTF-16; expected UTF-8. {save}")
-    if data.startswith(b"PK\x03\x04"):
-        raise _refusal(0, f"this is a spreadsheet workbook; expected CSV. {save}")
-    try:
-        text = data.decode()
-    except UnicodeDecodeError as error:
-        line = _line_at(data[: error.start].decode())
-        raise _refusal(line, f"byte {error.start} of the file is not UTF-8. {save}") from None
-    if "\0" in text:
-        line = _line_at(text[: text.index("\0")])
-        raise _refusal(line, f"a NUL byte, which no text holds; is the file UTF-16? {save}")
-    if text.startswith("\ufeff"):
-        sheet.said.append("a byte order mark at the start of the file was dropped")
-    return text.removeprefix("\ufeff")
-
-
-def _rows(sheet: _Sheet, text: str) -> Iterator[_Row]:
-    """Read the rows below the header, each with its kind, day and date."""
-    if SEPARATOR_LINE.match(text):  # a spreadsheet's own note; its line keeps its number
-        text = SEPARATOR_LINE.sub("", text, count=1)
-        sheet.said.append("the first line, which names the separator, was passed over")
-    separator = max(SEPARATORS, key=lambda mark: _n_known_columns(text, mark))
-    lines = _cells(text, separator, sheet)
-    line, names = next(lines, (0, []))
-    if not names:
-        raise RecordError(sheet.faults or [Fault(0, "the file is empty")], what="course file")
-    names = [name.strip().casefold() for name in names]
-    _check_header(sheet, line, names)
-    sheet.separator = separator
-    if separator != ",":
-        sheet.said.append(f"the separator is a {SEPARATORS[separator]}")
-    n_rows = 0
-    for line, cells in lines:
-        n_rows += 1
-        if n_rows > MAX_ROWS:
-            raise _refusal(0, f"more than {MAX_ROWS} rows; one course holds far fewer")
-        if len(cells) > len(names):
-            hint = "quote a value that holds the separator"
-            if separator == ",":
-                hint = "a decimal comma needs quotes, or write a decimal point; " + hint
-            sheet.fault(line, f"{len(cells)} fields, the header has {len(names)}; {hint}")
-            continue
-        # Notes and sources are prose and stay as they are; around all else a space is a slip.
-        given = dict.fromkeys(COLUMNS, "") | dict(zip(names, cells, strict=False))
-        for name in COLUMNS:
-            if name not in ("note", "source"):
-                given[name] = given[name].strip()
-        yield _started(_Row(sheet, line, given))
-    if not n_rows:
-        raise RecordError(
-            sheet.faults or [Fault(0, "no row below the header; write one row per dose")],
-            what="course file",
-        )
-
-
-def _n_known_columns(text: str, separator: str) -> int:
-    _, names = next(_cells(text, separator), (0, []))
-    return sum(name.strip().casefold() in COLUMNS for name in names)
-
-
-def _cells(
-    text: str, separator: str, sheet: _Sheet | None = None
-) -> Iterator[tuple[int, list[str]]]:
-    """Give each row that is not blank, with the line on which it begins."""
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)
-    line = 1
-    try:
-        for cells in reader:
-            if any(cell.strip() for cell in cells):
-                yield line, cells
-            line = reader.line_num + 1
-    except csv.Error as error:
-        if sheet is None:
-            return
-        if "field limit" in str(error):
-            what = f"a field is longer than {csv.field_size_limit()} characters; is a quote open?"
-        elif "unexpected end" in str(error):
-            what = 'a quotation mark (") in this row is never closed; close it, or delete it'
-        else:
-            what = 'a quotation mark (") stands inside a quoted field; write it twice ("")'
-        sheet.fault(line, what)
-
-
-def _check_header(sheet: _Sheet, line: int, names: Sequence[str]) -> None:
-    """Refuse a header that lacks a column or has one twice; say which are not read."""
-    # Only a name close to a known one is shown: a file without a header begins with an id.
-    faults = [
-        f"column '{name}' is missing.{nearest(name, set(names) - set(COLUMNS))}"
-        for name in REQUIRED
-        if name not in names
-    ]
-    if "day" not in names and "date" not in names:
-        hint = nearest("day", set(names) - set(COLUMNS))
-        faults.append(f"column 'day' or 'date' is missing.{hint}")
-    if faults:
-        faults.append(f"the first row names the columns: {', '.join(COLUMNS)}")
-    faults += [f"column '{name}' stands twice" for name in COLUMNS if names.count(name) > 1]
-    if len(names) > MAX_COLUMNS:
-        faults.append(f"{len(names)} columns; a course file has at most {MAX_COLUMNS}")
-    if faults:
-        raise RecordError([Fault(line, message) for message in faults], what="course file")
-    for name in dict.fromkeys(names):
-        if name and name not in COLUMNS:
-            hint = nearest(name, set(COLUMNS) - set(names))
-            sheet.said.append(f"column {shown(name)} is not read.{hint}")
-
-
 # -- when
 
 
-def _started(row: _Row) -> _Row:
+def _started(row: Row) -> Row:
     """Read what places a row: its kind, and its day or date."""
     day, date, kind = (row.cells[name] for name in ("day", "date", "kind"))
     row.kind = kind.casefold()
@@ -346,7 +171,7 @@ def _started(row: _Row) -> _Row:
     return row
 
 
-def _day(row: _Row, text: str) -> float | None:
+def _day(row: Row, text: str) -> float | None:
     if ISO_DATE.fullmatch(text):
         row.fault(f"day: {shown(text)} is a date; write it in a column 'date'")
         return None
@@ -360,7 +185,7 @@ def _day(row: _Row, text: str) -> float | None:
     return day
 
 
-def _date(row: _Row, text: str) -> dt.date | None:
+def _date(row: Row, text: str) -> dt.date | None:
     if not ISO_DATE.fullmatch(text):
         row.fault(
             f"date: expected YYYY-MM-DD, found {guarded(text)}. Other forms are refused: "
@@ -380,7 +205,7 @@ def _date(row: _Row, text: str) -> dt.date | None:
     return date
 
 
-def _check_not_future(row: _Row, date: dt.date) -> None:
+def _check_not_future(row: Row, date: dt.date) -> None:
     if date > row.sheet.last:
         remedy = "ask about a later day with --on" if row.sheet.is_last_given else "delete the row"
         row.fault(
@@ -389,7 +214,7 @@ def _check_not_future(row: _Row, date: dt.date) -> None:
         )
 
 
-def _is_one_person(sheet: _Sheet, rows: Sequence[_Row]) -> bool:
+def _is_one_person(sheet: Sheet, rows: Sequence[Row]) -> bool:
     """Refuse a file of several people, without naming them."""
     first_lines: dict[str, int] = {}
     for row in rows:
@@ -407,7 +232,7 @@ def _is_one_person(sheet: _Sheet, rows: Sequence[_Row]) -> bool:
     return len(first_lines) == 1
 
 
-def _place(sheet: _Sheet, rows: Sequence[_Row]) -> int | None:
+def _place(sheet: Sheet, rows: Sequence[Row]) -> int | None:
     """Give each row its time; return day 0 as the ordinal of its date, or None if unknown."""
     is_all_placed = not sheet.faults
     counted = [row for row in rows if row.day is not None and row.date is None]
@@ -455,11 +280,11 @@ def _place(sheet: _Sheet, rows: Sequence[_Row]) -> int | None:
     return start
 
 
-def _check_doses(doses: Sequence[_Row]) -> None:
+def _check_doses(doses: Sequence[Row]) -> None:
     """Refuse two doses on one day, and more doses than a life holds."""
     if len(doses) > MAX_DOSES:
-        raise _refusal(0, f"{len(doses)} doses; one person is given at most {MAX_DOSES}")
-    first: dict[float, _Row] = {}
+        raise refusal(0, f"{len(doses)} doses; one person is given at most {MAX_DOSES}")
+    first: dict[float, Row] = {}
     for row in doses:
         earlier = first.setdefault(row.time_d, row)
         if earlier is not row:
@@ -470,7 +295,7 @@ def _check_doses(doses: Sequence[_Row]) -> None:
             )
 
 
-def _check_day_zero(rows: Sequence[_Row]) -> None:
+def _check_day_zero(rows: Sequence[Row]) -> None:
     """Refuse a file whose first dose is not on day 0."""
     doses = [row for row in rows if row.kind == "dose"]
     first = min(doses, key=lambda row: row.time_d, default=None)
@@ -485,7 +310,7 @@ def _check_day_zero(rows: Sequence[_Row]) -> None:
 # -- what
 
 
-def _fact(row: _Row) -> Dose | Observation | Event | None:
+def _fact(row: Row) -> Dose | Observation | Event | None:
     match row.kind:
         case "dose":
             return _dose(row)
@@ -496,7 +321,7 @@ def _fact(row: _Row) -> Dose | Observation | Event | None:
     return None
 
 
-def _dose(row: _Row) -> Dose | None:
+def _dose(row: Row) -> Dose | None:
     """Read a dose: an amount in mg, given intrathecally."""
     text, unit, route = (row.cells[name] for name in ("value", "unit", "method"))
     amount_mg = row.number("value", text, "100")
@@ -515,7 +340,7 @@ def _dose(row: _Row) -> Dose | None:
     return Dose(time_d=int(row.time_d), amount_mg=amount_mg, route=route, note=note, source=source)
 
 
-def _check_amount(row: _Row, amount_mg: float) -> None:
+def _check_amount(row: Row, amount_mg: float) -> None:
     least, most = QUANTITIES["dose"].least, QUANTITIES["dose"].most
     if amount_mg < 0:
         row.fault(f"a dose of {amount_mg:g} mg; a given dose is above 0 mg. Correct the amount.")
@@ -533,7 +358,7 @@ def _check_amount(row: _Row, amount_mg: float) -> None:
         )
 
 
-def _refuse_route(row: _Row, route: str) -> None:
+def _refuse_route(row: Row, route: str) -> None:
     if route.casefold() in ("it", "i.t.", "i.th.", "ith"):
         row.fault(f"route {shown(route)} can be misread; write {INTRATHECAL} in full")
     else:
@@ -544,7 +369,7 @@ def _refuse_route(row: _Row, route: str) -> None:
         )
 
 
-def _observation(row: _Row) -> Observation | None:
+def _observation(row: Row) -> Observation | None:
     """Read a measured value, in the canonical unit of its kind."""
     text, unit, method = (row.cells[name] for name in ("value", "unit", "method"))
     is_below = text.startswith("<")
@@ -580,7 +405,7 @@ def _observation(row: _Row) -> Observation | None:
     )
 
 
-def _check_range(row: _Row, value: float, is_below: bool) -> None:
+def _check_range(row: Row, value: float, is_below: bool) -> None:
     quantity = QUANTITIES[row.kind]
     if quantity.is_whole and value != int(value):
         row.fault(
@@ -595,7 +420,7 @@ def _check_range(row: _Row, value: float, is_below: bool) -> None:
         )
 
 
-def _unit_of_other(row: _Row, unit: str) -> str:
+def _unit_of_other(row: Row, unit: str) -> str:
     if not row.cells["method"]:
         row.fault("kind other has no method; write there what was measured, such as CSF IgG")
     if _split_number(unit):
@@ -609,7 +434,7 @@ def _split_number(unit: str) -> str:
     return " A decimal comma needs quotes, or write a decimal point." if is_decimals else ""
 
 
-def _event(row: _Row) -> Event | None:
+def _event(row: Row) -> Event | None:
     """Read the name of an event."""
     name = row.cells["value"]
     if not SNAKE_CASE.fullmatch(name):
@@ -627,24 +452,10 @@ def _event(row: _Row) -> Event | None:
     )
 
 
-def _check_decimal_points(sheet: _Sheet) -> None:
-    """Refuse 1.234 where a point may part the thousands.
-
-    So it is in a file with decimal commas, and in one parted by semicolons, which is what a
-    spreadsheet writes in a country of decimal commas.
-    """
-    for line, text in sheet.dotted if sheet.commas or sheet.separator == ";" else ():
-        sheet.fault(
-            line,
-            f"{shown(text)} may be {shown(text.replace('.', ''))} in a file with decimal commas or "
-            "semicolons; write that, or the decimal number with more or fewer decimals (12.60)",
-        )
-
-
 # -- words
 
 
-def _remarks(sheet: _Sheet, rows: Sequence[_Row]) -> Iterator[str]:
+def _remarks(sheet: Sheet, rows: Sequence[Row]) -> Iterator[str]:
     yield from sheet.said
     n_early = sum(b.time_d < a.time_d for a, b in pairwise(rows))
     if n_early:
@@ -675,20 +486,8 @@ def _or(words: Sequence[str]) -> str:
     return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} or {words[-1]}"
 
 
-def _line_at(before: str) -> int:
-    return len(LINE_END.findall(before)) + 1
-
-
 def _date_of(ordinal: int) -> str:
     return str(dt.date.fromordinal(ordinal))
-
-
-def _refusal(line: int, message: str) -> RecordError:
-    return RecordError([Fault(line, message)], what="course file")
-
-
-def _too_long(found: str) -> str:
-    return f"{found} bytes; a course file is at most {MAX_BYTES} bytes. Is it the right file?"
 
 
 def _latest_date_on_earth() -> dt.date:
