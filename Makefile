@@ -50,6 +50,7 @@ format: $(READY)
 	$(BIN)/ruff check --fix .
 
 bench: $(READY)
+	$(BIN)/python -m compileall -q src
 	$(BIN)/python bench/bench.py
 
 lock:
