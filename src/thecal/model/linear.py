@@ -110,13 +110,15 @@ def superpose(
     (w, tissue per k12), and the four convolutions with the modes of plasma.
     """
     brain, body = modes(k10, k12, k21, k20), modes(e10, e12, e21, np.zeros_like(e10))
-    entry, exit_ = (brain.fast, brain.slow), (body.fast, body.slow)
     zero = np.zeros_like(k10)
     va, vb, w = zero, zero, zero
     x = [[zero, zero], [zero, zero]]
     shape = (len(steps_d), len(k10))
     csf, tissue, plasma, mid, end = (np.empty(shape) for _ in range(5))
-    for n, (h, dose) in enumerate(zip(steps_d, doses_mg, strict=True)):
+    for n, dose in enumerate(doses_mg):
+        i = n % BLOCK
+        if i == 0:
+            f = _factors(brain, body, steps_d[n : n + BLOCK])
         csf[n] = brain.a1 * va + brain.a2 * vb
         tissue[n] = k12 * w
         plasma[n] = k10 * (
@@ -126,18 +128,57 @@ def superpose(
         if dose:
             added = dose - removed * csf[n]
             va, vb = va + added, vb + added
-        for half, kept in ((h / 2, mid), (h, end)):
-            kept[n] = k12 * (
-                np.exp(-brain.fast * half) * w
-                + vb * divided_difference(brain.fast, brain.slow, half)
-            )
-        w = end[n] / np.where(k12 > 0, k12, 1.0)
+        mid[n] = k12 * (f.fast_half[i] * w + f.tissue_half[i] * vb)
+        w = f.fast[i] * w + f.tissue[i] * vb
+        end[n] = k12 * w
         x = [
-            [
-                np.exp(-g * h) * x[i][j] + (va, vb)[i] * divided_difference(entry[i], g, h)
-                for j, g in enumerate(exit_)
-            ]
-            for i in range(2)
+            [f.exit[j][i] * x[m][j] + f.passed[m][j][i] * v for j in range(2)]
+            for m, v in enumerate((va, vb))
         ]
-        va, vb = np.exp(-brain.fast * h) * va, np.exp(-brain.slow * h) * vb
+        va, vb = f.fast[i] * va, f.slow[i] * vb
     return Amounts(csf=csf, tissue=tissue, plasma=plasma, tissue_mid=mid, tissue_end=end)
+
+
+BLOCK = 128  # steps whose factors are held at once: a few MB for 400 subjects
+
+
+@dataclass(frozen=True, slots=True)
+class _Factors:
+    """What a step multiplies by, for a block of steps; each of shape (step, subject).
+
+    fast, slow    decay of the two CSF modes
+    tissue        from the slow mode into tissue; `_half` is the same over half a step
+    exit[j]       decay of plasma mode j
+    passed[m][j]  from CSF mode m into plasma mode j
+    """
+
+    fast: Grid
+    fast_half: Grid
+    slow: Grid
+    tissue: Grid
+    tissue_half: Grid
+    exit: tuple[Grid, Grid]
+    passed: tuple[tuple[Grid, Grid], tuple[Grid, Grid]]
+
+
+def _factors(brain: Modes, body: Modes, steps_d: Steps) -> _Factors:
+    h = steps_d[:, None]
+    fast_half = np.exp(-brain.fast * h / 2)
+    return _Factors(
+        fast=fast_half * fast_half,
+        fast_half=fast_half,
+        slow=np.exp(-brain.slow * h),
+        tissue=divided_difference(brain.fast, brain.slow, h),
+        tissue_half=divided_difference(brain.fast, brain.slow, h / 2),
+        exit=(np.exp(-body.fast * h), np.exp(-body.slow * h)),
+        passed=(
+            (
+                divided_difference(brain.fast, body.fast, h),
+                divided_difference(brain.fast, body.slow, h),
+            ),
+            (
+                divided_difference(brain.slow, body.fast, h),
+                divided_difference(brain.slow, body.slow, h),
+            ),
+        ),
+    )
