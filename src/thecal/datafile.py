@@ -20,7 +20,7 @@ from thecal.errors import DataFileError, Fault, nearest, shown
 from thecal.units import iso_date
 
 MAX_BYTES = 2_000_000  # the longest label so far is under 100 kB
-MAX_DEPTH = 20  # a label needs 5; the YAML library itself crashes at about a hundred thousand
+MAX_DEPTH = 20  # a label needs 5
 DRUGS = Path(__file__).resolve().parent / "drugs"  # what is shipped; a user may have another
 LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
@@ -37,46 +37,68 @@ class DataFile:
         with self.path.open("rb") as file:
             data = file.read(MAX_BYTES + 1)
         if len(data) > MAX_BYTES:
-            fault = Fault(0, f"a data file is at most {MAX_BYTES} bytes, and this is more")
-            raise DataFileError([fault], what=self.path.name)
+            raise self._refusal(0, f"a data file is at most {MAX_BYTES} bytes, and this is more")
         try:
             text = data.decode("utf-8")
-            self._check_shape(text)
-            root = yaml.compose(text, Loader=LOADER)
+            root = self._compose(text)
         except UnicodeDecodeError as error:
             line = error.object[: error.start].count(b"\n") + 1
-            fault = Fault(line, f"byte {error.start} is not UTF-8; save the file as UTF-8")
-            raise DataFileError([fault], what=self.path.name) from error
+            raise self._refusal(
+                line, f"byte {error.start} is not UTF-8; save the file as UTF-8"
+            ) from error
         except yaml.reader.ReaderError as error:
             line = text[: text.find(chr(error.character))].count("\n") + 1
-            fault = Fault(line, f"character U+{error.character:04X} cannot stand in text")
-            raise DataFileError([fault], what=self.path.name) from error
+            raise self._refusal(
+                line, f"character U+{error.character:04X} cannot stand in text"
+            ) from error
         except yaml.YAMLError as error:
             mark = getattr(error, "problem_mark", None)
             problem = getattr(error, "problem", None) or str(error).splitlines()[0]
-            fault = Fault(mark.line + 1 if mark else 0, f"not YAML: {problem}")
-            raise DataFileError([fault], what=self.path.name) from error
+            raise self._refusal(mark.line + 1 if mark else 0, f"not YAML: {problem}") from error
         if root is None:
-            raise DataFileError([Fault(0, "the file is empty")], what=self.path.name)
+            raise self._refusal(0, "the file is empty")
         return Entry(self, root, "")
 
-    def _check_shape(self, text: str) -> None:
-        """Refuse what would exhaust a reader: deep nesting, and aliases that multiply.
+    def _refusal(self, line: int, message: str) -> DataFileError:
+        return DataFileError([Fault(line, message)], what=self.path.name)
 
-        Events come one by one, without recursion, before any node is built.
+    def _compose(self, text: str) -> Any:
+        """Build the nodes of one document from its events, without recursion.
+
+        So deep nesting cannot exhaust the stack, and aliases, which multiply, are refused.
         """
-        depth = 0
+        root: Any = None
+        open_nodes: list[Any] = []
         for event in yaml.parse(text, Loader=LOADER):
-            depth += isinstance(event, yaml.CollectionStartEvent)
-            depth -= isinstance(event, yaml.CollectionEndEvent)
-            problem, mark = "", event.start_mark
-            if depth > MAX_DEPTH:
-                problem = f"nested more than {MAX_DEPTH} levels deep; a data file is flat"
-            elif isinstance(event, yaml.AliasEvent):
-                problem = f"alias {shown(f'*{event.anchor}')}; write the value out"
-            if problem:
-                fault = Fault(mark.line + 1 if mark else 0, problem)
-                raise DataFileError([fault], what=self.path.name)
+            line = event.start_mark.line + 1 if event.start_mark else 0
+            if isinstance(event, yaml.AliasEvent):
+                raise self._refusal(line, f"alias {shown(f'*{event.anchor}')}; write the value out")
+            if isinstance(event, yaml.CollectionEndEvent):
+                open_nodes.pop()
+                continue
+            if not isinstance(event, yaml.NodeEvent):
+                if isinstance(event, yaml.DocumentStartEvent) and root is not None:
+                    raise self._refusal(line, "another document begins here; a data file is one")
+                continue
+            begin: Any = event.start_mark
+            node: Any
+            if isinstance(event, yaml.ScalarEvent):
+                node = yaml.ScalarNode("", event.value, begin)
+            elif isinstance(event, yaml.SequenceStartEvent):
+                node = yaml.SequenceNode("", [], begin)
+            else:
+                node = yaml.MappingNode("", [], begin)
+            if not open_nodes:
+                root = node
+            else:
+                _put_into(open_nodes[-1], node)
+            if not isinstance(node, yaml.ScalarNode):
+                open_nodes.append(node)
+            if len(open_nodes) > MAX_DEPTH:
+                raise self._refusal(
+                    line, f"nested more than {MAX_DEPTH} levels deep; a data file is flat"
+                )
+        return root
 
     def finish(self) -> None:
         """Raise all faults found so far, if there are any."""
@@ -201,6 +223,16 @@ class Entry:
             if words:
                 self.fault(f"expected a date as YYYY-MM-DD, found {shown(words)}")
             return dt.date.min
+
+
+def _put_into(parent: Any, node: Any) -> None:
+    """Append a node to a list, or as the next key or value to a mapping."""
+    if isinstance(parent, yaml.SequenceNode):
+        parent.value.append(node)
+    elif parent.value and parent.value[-1][1] is None:
+        parent.value[-1] = (parent.value[-1][0], node)
+    else:
+        parent.value.append((node, None))
 
 
 def _kind(node: Any) -> str:
