@@ -342,3 +342,18 @@ def test_after_a_death_nothing_is_overdue():
     found = codes(findings(0, 14, 28, events=((40, "death"),), on_d=300))
     assert "treatment.ended" in found
     assert not {"dose.overdue", "dosing.gap"} & set(found)
+
+
+def test_a_threshold_that_was_not_read_is_not_called_silent():
+    """The US label was read whole; of the EU one, nothing on CSF counts was."""
+    course = Course(
+        patient_id="p",
+        start=None,
+        doses=tuple(Dose(time_d=day, amount_mg=100) for day in REGULAR),
+        observations=csf("csf_wbc", (0, 1), (56, 25)),
+    )
+    for jurisdiction, words in (("us", "gives no threshold"), ("eu", "no threshold was read")):
+        label = load_label("tofersen", jurisdiction)
+        found = the("trend.csf_wbc", review(course, schedule(course, from_label(label)), label))
+        assert words in found.asks
+        assert found.label_silent is (jurisdiction == "us")

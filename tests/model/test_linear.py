@@ -349,22 +349,22 @@ def test_mode_weights_are_shares(rates):
     assert found.a1 + found.a2 == pytest.approx(1.0, abs=4 * EPS)
 
 
-@given(l=st.floats(0, 100), m=st.floats(0, 100), h=st.floats(0, 5))
-def test_the_divided_difference_does_not_care_which_rate_comes_first(l, m, h):  # noqa: E741
-    one, other = np.array([l]), np.array([m])
+@given(first=st.floats(0, 100), second=st.floats(0, 100), h=st.floats(0, 5))
+def test_the_divided_difference_does_not_care_which_rate_comes_first(first, second, h):
+    one, other = np.array([first]), np.array([second])
     assert divided_difference(one, other, h) == divided_difference(other, one, h)
 
 
 def test_the_divided_difference_has_its_limits():
     """h e^{−l h} for equal rates, (1 − e^{−l h})/l against rate 0, h for two zeros, 0 for h = 0."""
-    l, zero = np.array([0.3]), np.array([0.0])  # noqa: E741
-    assert divided_difference(l, l, 5.0)[0] == pytest.approx(5 * math.exp(-1.5), rel=4 * EPS)
-    assert divided_difference(l, zero, 5.0)[0] == pytest.approx(
+    rate, zero = np.array([0.3]), np.array([0.0])
+    assert divided_difference(rate, rate, 5.0)[0] == pytest.approx(5 * math.exp(-1.5), rel=4 * EPS)
+    assert divided_difference(rate, zero, 5.0)[0] == pytest.approx(
         -math.expm1(-1.5) / 0.3, rel=4 * EPS
     )
     assert divided_difference(zero, zero, 5.0)[0] == 5.0
-    assert divided_difference(l, zero, 0.0)[0] == 0.0
-    assert divided_difference(np.array([1e4]), l, 5.0)[0] == pytest.approx(
+    assert divided_difference(rate, zero, 0.0)[0] == 0.0
+    assert divided_difference(np.array([1e4]), rate, 5.0)[0] == pytest.approx(
         math.exp(-1.5) / (1e4 - 0.3), rel=8 * EPS
     )
 

@@ -6,7 +6,7 @@ import datetime as dt
 
 import pytest
 
-from thecal.course import Course, Dose, Observation
+from thecal.course import Course, Dose, Event, Observation
 from thecal.errors import CatalogError, CourseError
 from thecal.label.catalog import load_label
 from thecal.plan.answer import DISCLAIMER, MODEL_CAVEAT, answer, day_asked, when_due
@@ -110,3 +110,29 @@ def test_what_was_not_read_of_a_label_is_not_called_silent():
 def test_a_prediction_ends_after_the_last_dose():
     with pytest.raises(CourseError, match="expected a day after the last dose on day 28"):
         answer(when_due(course(0, 14, 28), US), until_d=28)
+
+
+def test_a_record_later_on_the_day_asked_is_no_later_record():
+    """Blood is drawn hours after the dose; the day is the same."""
+    seen = (Observation(time_d=14.1667, kind="plasma_tofersen", value=0.7, unit="mg/L"),)
+    doses = tuple(Dose(time_d=day, amount_mg=100) for day in (0, 14))
+    asked = Course(patient_id="p", start=None, doses=doses, observations=seen)
+    assert when_due(asked, US, on=14).schedule.on_d == 14
+
+
+def test_after_a_death_no_days_are_counted_and_no_window_is_drawn():
+    """A policy's dates for somebody who has died would be cruel, and wrong."""
+    doses = tuple(Dose(time_d=day, amount_mg=100) for day in (0, 14, 28))
+    dead = Course(
+        patient_id="p", start=START, doses=doses, events=(Event(time_d=40, name="death"),)
+    )
+    tolerance = Tolerance(early_d=3, overdue_d=3, latest_d=7)
+    phases = {"loading": tolerance, "maintenance": tolerance}
+    policy = WindowPolicy(name="w", source="s", phases=phases)
+    found = when_due(dead, US, policy=policy, on=90).schedule
+    assert (found.days_to_due, found.next.policy, found.next.latest_d) == (None, None, None)
+
+
+def test_before_the_first_dose_the_loading_days_are_named():
+    (question,) = when_due(course(), US).schedule.label_silent
+    assert question.arithmetic == "from the day of dose 1 on, loading falls on days 0, 14, 28"

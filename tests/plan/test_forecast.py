@@ -34,7 +34,7 @@ def predict(*days, seen=(), events=(), amounts=None, on_d=None, until_d=None) ->
         events=tuple(Event(time_d=day, name=name) for day, name in sorted(events)),
     )
     against = schedule(course, REGIMEN, on_d=on_d)
-    return forecast(course, against, TOFERSEN, on_d=on_d, until_d=until_d)
+    return forecast(course, against, TOFERSEN, until_d=until_d)
 
 
 def test_the_typical_curve_is_the_model_s_own():

@@ -100,9 +100,8 @@ def _doses(course: Course, schedule: Schedule, label: Label) -> Iterator[Finding
             asks="each next dose counts from the dose given",
             source=label_source,
         )
-    regimen = schedule.regimen
+    shortest_d = schedule.regimen.shortest_d
     for given in schedule.given:
-        shortest_d = min(phase.interval.days or 28 for phase in regimen.phases)
         if given.interval_d is not None and given.interval_d < shortest_d / 2:
             yield Finding(
                 code="dose.close",
@@ -231,6 +230,10 @@ def _treatment(course: Course, schedule: Schedule) -> Iterator[Finding]:
 def _trends(course: Course, label: Label) -> Iterator[Finding]:
     if not course.doses:
         return
+    is_silent = label.silence("monitoring") is not None
+    threshold = (
+        "the label gives no threshold" if is_silent else "no threshold was read in the label"
+    )
     for kind, name in TRENDS.items():
         seen = course.observed(kind)
         before = [o for o in seen if o.time_d <= 0]
@@ -246,10 +249,10 @@ def _trends(course: Course, label: Label) -> Iterator[Finding]:
             code=f"trend.{kind}",
             severity=Severity.NOTE,
             message=f"{name} up to {_value(highest)}{base}{last}",
-            asks="the label gives no threshold; symptoms decide, a site may have a policy",
+            asks=f"{threshold}; symptoms decide, a site may have a policy",
             time_d=highest.time_d,
             source=_trend_source(kind, label),
-            label_silent=True,
+            label_silent=is_silent,
         )
 
 

@@ -86,7 +86,6 @@ def answer(due: Due, *, until_d: int | None = None) -> Answer:
             due.course,
             due.schedule,
             load_population(due.label.medicine),
-            on_d=due.schedule.on_d,
             until_d=until_d,
         ),
     )
@@ -105,7 +104,7 @@ def day_asked(course: Course, on: dt.date | int | None) -> int | None:
             )
     else:
         day = on
-    if day < course.last_d:
+    if day < int(course.last_d):  # a record of that day, at any hour, is no later record
         raise CourseError(
             f"--on is day {day}, before the last record on day {course.last_d:g}; ask about that "
             "day or later"

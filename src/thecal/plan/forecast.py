@@ -97,16 +97,16 @@ def forecast(
     schedule: Schedule,
     population: Population,
     *,
-    on_d: int | None = None,
     until_d: int | None = None,
 ) -> Forecast:
     """Predict a course and what follows.
 
-    on_d     the day asked about: a dose that is overdue then is assumed to be given that day
+    A dose that is overdue on the day asked about is assumed to be given that day.
+
     until_d  last day to predict; by default the day the dose after the planned ones falls due
     """
     given_d = [dose.time_d for dose in course.doses]
-    planned_d, end_d = _plan(course, schedule, on_d)
+    planned_d, end_d = _plan(course, schedule)
     end_d = end_d if until_d is None else until_d
     planned_d = [day for day in planned_d if day < end_d]
     times_d = _times(course, given_d + planned_d, end_d)
@@ -146,7 +146,7 @@ def forecast(
     )
 
 
-def _plan(course: Course, schedule: Schedule, on_d: int | None) -> tuple[list[int], int]:
+def _plan(course: Course, schedule: Schedule) -> tuple[list[int], int]:
     """Return the days of the doses to assume, and the day to stop predicting."""
     given_d = [dose.time_d for dose in course.doses]
     if schedule.treatment == "ended" and schedule.treatment_since_d is not None:
@@ -155,8 +155,8 @@ def _plan(course: Course, schedule: Schedule, on_d: int | None) -> tuple[list[in
     if not schedule.is_planned:
         return [], max(int(course.last_d), 0) + AFTER_STOP_D
     first_d = schedule.next.due_d
-    if on_d is not None and given_d:
-        first_d = max(first_d, on_d)
+    if schedule.on_d is not None and given_d:
+        first_d = max(first_d, schedule.on_d)
     later = slots_ahead(schedule.regimen, [*given_d, first_d], DOSES_AHEAD, course.start)
     return [first_d, *(slot.due_d for slot in later[:-1])], later[-1].due_d
 

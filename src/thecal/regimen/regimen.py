@@ -138,6 +138,11 @@ class Regimen:
         """Doses before the regimen becomes periodic."""
         return sum(phase.doses or 0 for phase in self.phases)
 
+    @property
+    def shortest_d(self) -> int:
+        """The shortest interval of any phase in days; a month has at least 28."""
+        return min(p.interval.days or 28 * p.interval.months for p in self.phases)
+
     def phase(self, number: int) -> Phase:
         """Return the phase that dose `number` (from 1) belongs to."""
         for phase in self.phases:

@@ -146,7 +146,9 @@ class Schedule:
     @property
     def days_to_due(self) -> int | None:
         """Days from the day asked to the due day, negative when overdue; None if not asked."""
-        return None if self.on_d is None or not self.given else self.next.due_d - self.on_d
+        if self.on_d is None or not self.given or self.treatment == "ended":
+            return None
+        return self.next.due_d - self.on_d
 
     @property
     def is_overdue(self) -> bool:
@@ -297,11 +299,14 @@ def schedule(
             here = f"{on_d - last_d} days without a dose by day {on_d}"
             questions.append(_open(regimen, "dosing.gap", here, ordinary))
     if not given:
-        questions.append(_open(regimen, "dosing.start", "no dose given yet", "none"))
+        loading = slots_ahead(regimen, [], regimen.loading_doses, course.start)
+        days_of = ", ".join(str(slot.due_d) for slot in loading)
+        ordinary = f"from the day of dose 1 on, loading falls on days {days_of}"
+        questions.append(_open(regimen, "dosing.start", "no dose given yet", ordinary))
     return Schedule(
         regimen=regimen,
         given=given,
-        next=with_window(slot, policy),
+        next=with_window(slot, None if treatment == "ended" else policy),
         treatment=treatment,
         treatment_since_d=since_d,
         not_given=not_given,

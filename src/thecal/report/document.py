@@ -21,7 +21,7 @@ from thecal.outfile import write_whole
 from thecal.plan.answer import DISCLAIMER, MODEL_CAVEAT, Answer
 from thecal.report import tables
 from thecal.report.figures import KEY, alternative, svg, timeline
-from thecal.report.terminal import (
+from thecal.report.words import (
     day_words,
     given_words,
     headline,

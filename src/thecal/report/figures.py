@@ -20,7 +20,7 @@ from thecal.outfile import write_whole
 from thecal.plan.answer import DISCLAIMER, Answer
 from thecal.plan.forecast import Series
 from thecal.report.tables import NG_PER_ML
-from thecal.report.terminal import given_words
+from thecal.report.words import given_words
 
 Spec = dict[str, Any]
 Values = Float[np.ndarray, " time"]

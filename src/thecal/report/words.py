@@ -1,0 +1,89 @@
+"""Sentences about one course, said alike in the terminal, on the page and on a picture."""
+
+from __future__ import annotations
+
+from thecal.course import Course
+from thecal.errors import counted
+from thecal.label.label import Label
+from thecal.plan.answer import Answer, Due
+from thecal.source import Source
+
+
+def headline(due: Due) -> str:
+    """Say in one line which dose is due and when."""
+    slot, schedule = due.schedule.next, due.schedule
+    since = day_words(due.course, schedule.treatment_since_d or 0)
+    if schedule.treatment == "ended":
+        return f"Death is recorded on {since}. No dose is planned."
+    if not schedule.given:
+        return "No dose is recorded: dose 1 starts the course, its day is day 0."
+    when = day_words(due.course, slot.due_d)
+    if not schedule.is_planned:
+        return (
+            f"Treatment is recorded as {schedule.treatment.upper()} since {since}. "
+            f"No dose is planned; dose {slot.number} would by arithmetic fall on {when}."
+        )
+    return f"Dose {slot.number} is due on {when}{_status(due)}."
+
+
+def _status(due: Due) -> str:
+    days, on_d = due.schedule.days_to_due, due.schedule.on_d
+    if days is None or on_d is None:
+        return ""
+    on = due.course.date(on_d)
+    asked = f"on {on}" if on else f"on day {on_d}"
+    if days > 0:
+        return f", {counted(days, 'day')} from the day asked ({asked})"
+    if days == 0:
+        return f", the day asked ({asked})"
+    if not due.schedule.is_overdue:
+        return f", {counted(-days, 'day')} ago {asked}; not yet overdue by the site's policy"
+    return f", OVERDUE by {counted(-days, 'day')} {asked}"
+
+
+def given_words(due: Due) -> str:
+    """Count the doses given."""
+    return f"{counted(len(due.schedule.given), 'dose')} given"
+
+
+def if_late_words(due: Due) -> str:
+    """Say what the label asks for once the next dose is late; empty if none is planned."""
+    rule = due.schedule.regimen.late_rule(due.schedule.next.number)
+    return rule.says if rule and due.schedule.is_planned else ""
+
+
+def day_words(course: Course, time_d: float) -> str:
+    """Name a day, by its date where the course has dates."""
+    date = course.date(time_d)
+    return f"day {time_d:g}" if date is None else f"{date:%a} {date.isoformat()} (day {time_d:g})"
+
+
+def window_words(due: Due) -> str:
+    """Say what tolerance there is around the due date, and whose."""
+    slot, schedule = due.schedule.next, due.schedule
+    if not schedule.given:
+        return "none: the first dose has no due day"
+    if slot.policy is None:
+        is_silent = "dosing.window" in schedule.regimen.silences
+        label = "the label gives none" if is_silent else "none was read in the label"
+        return f"none: {label}, and no policy of the site was named"
+    dates = (("earliest", slot.earliest_d), ("overdue", slot.overdue_d), ("latest", slot.latest_d))
+    words = [f"{name} {day_words(due.course, day)}" for name, day in dates if day is not None]
+    return f"{', '.join(words)}; site policy '{slot.policy}', not the label"
+
+
+def known_words(answer: Answer) -> str:
+    """Say what the record fixed in the prediction."""
+    known = answer.forecast.known
+    if not known:
+        return "From the record: nothing before the first dose; all baselines are the trial's."
+    return f"From the record: {'; '.join(known.values())}. The rest is the trial population."
+
+
+def where(source: Source | None, label: Label) -> str:
+    """Name a place in short where it is the label at hand, else in full."""
+    if source is None:
+        return ""
+    if source.document == label.document:
+        return f"{label.jurisdiction.upper()} label §{source.section}"
+    return str(source)
