@@ -5,6 +5,7 @@
     ├── CatalogError     a medicine, jurisdiction or topic that is not there
     ├── RecordError      a course file that cannot be read
     ├── CourseError      facts that cannot belong to one course
+    ├── SentenceError    a regimen in one sentence that cannot be read or followed
     └── ModelError       a model asked for something it cannot compute
 
 An exception says what was found and where, what is expected, and what to do. Whatever a
@@ -94,6 +95,10 @@ class RecordError(FileError):
 
 class CourseError(ThecalError):
     """Facts that cannot belong to one course."""
+
+
+class SentenceError(ThecalError):
+    """A regimen in one sentence that cannot be read, or that plans too many doses."""
 
 
 class ModelError(ThecalError):
