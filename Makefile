@@ -6,7 +6,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 
-.PHONY: help setup demo test test-slow check format bench lock clean
+.PHONY: help setup demo test test-slow check format bench verify lock clean
 
 help:
 	@echo "make demo    set up, then run the main job on a published course"
@@ -14,6 +14,7 @@ help:
 	@echo "make setup   the environment in $(VENV), with the command thecal in it"
 	@echo "make check   format, lint, spelling, types, import contracts"
 	@echo "make bench   timings on this machine, as ratios within one run"
+	@echo "make verify  every solver against every oracle, written to docs/verification.md"
 	@echo "make lock    resolve the dependencies anew (needs uv)"
 
 setup: $(READY)
@@ -53,9 +54,12 @@ bench: $(READY)
 	$(BIN)/python -m compileall -q src
 	$(BIN)/python bench/bench.py
 
+verify: $(READY)
+	$(BIN)/python bench/verify.py --write
+
 lock:
 	uv lock --upgrade
-	uv export --quiet --no-emit-project --no-header --all-groups -o requirements.lock.txt
+	uv export --quiet --no-emit-project --no-header --all-groups --all-extras -o requirements.lock.txt
 
 clean:
 	rm -rf $(VENV) out build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis

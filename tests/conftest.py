@@ -5,8 +5,12 @@ from __future__ import annotations
 from hypothesis import settings
 from jaxtyping import install_import_hook
 
-# Before any test module imports the mathematics: a wrong shape fails there, not in a number.
-install_import_hook("thecal.model", "beartype.beartype")
+# Before any test module imports the mathematics: a wrong shape fails there, not in a number. What
+# runs on any array library (expression, linear, turnover, program, backend, ode) names no shapes,
+# and its inner functions would be wrapped anew at every call.
+SHAPED = ("structure", "events", "grid", "variability", "population", "residual", "reduce", "nca")
+SHAPED += ("solve", "simulate", "explore")
+install_import_hook([f"thecal.model.{module}" for module in SHAPED], "beartype.beartype")
 
 # One fixed seed, so that a red test stays red; no deadline, because machines differ.
 settings.register_profile("thecal", derandomize=True, deadline=None)
