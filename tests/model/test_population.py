@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,16 +12,32 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from thecal.errors import CatalogError, DataFileError
+from thecal.errors import CatalogError, DataFileError, ModelError
 from thecal.model.intrathecal import INTRATHECAL_ASO
 from thecal.model.population import (
     DRUGS,
     STATUSES,
+    Correlation,
     Estimate,
     Population,
     deviates,
     load_population,
     read_population,
+)
+from thecal.model.residual import Residual
+from thecal.model.structure import Compartments, Model, Output, Parameter
+from thecal.model.variability import (
+    ByLevel,
+    Categorical,
+    Empirical,
+    Lognormal,
+    Normal,
+    Occasions,
+    Omega,
+    Posterior,
+    PosteriorTable,
+    Stepwise,
+    Trend,
 )
 
 MODEL = DRUGS / "tofersen" / "model.yaml"
@@ -33,9 +50,9 @@ def tofersen() -> Population:
     return load_population("tofersen")
 
 
-def estimate(value: float, distribution: str, sd: float) -> Estimate:
+def estimate(value: float, distribution: str, sd: float, unit: str = "1") -> Estimate:
     return Estimate(
-        value=value, unit="1", distribution=distribution, sd=sd, status="assumed", source="a test"
+        value=value, unit=unit, distribution=distribution, sd=sd, status="assumed", source="a test"
     )
 
 
@@ -161,6 +178,264 @@ def test_the_typical_patient_has_every_random_effect_at_zero(tofersen):
         assert value == pytest.approx([tofersen.estimates[name].value], rel=1e-14)
 
 
+# ---- correlations, occasions, covariates, uncertainty
+
+FULL = """
+correlations:
+  - {between: [CL, V], value: 0.6, status: assumed, source: a test}
+  - {between: [age, weight], value: -0.3, status: assumed, source: a test}
+residual:
+  csf: {kind: combined, sd_prop: 0.3, sd_add: 2, lloq: 5, unit: ng/mL, status: assumed, source: t}
+  nfl: {kind: log, sd_prop: 0.2, status: assumed, source: a test}
+covariates:
+  weight: {kind: lognormal, median: 70, sd: 0.2, unit: kg, status: assumed, source: a test}
+  age: {kind: normal, mean: 50, sd: 12, unit: y, status: assumed, source: a test}
+  sex: {kind: categorical, levels: {female: 0.43, male: 0.57}, status: assumed, source: a test}
+  pivotal:
+    kind: empirical
+    columns:
+      height: {unit: cm, values: [160, 170, 180]}
+      antibody: {values: [no, yes, no]}
+    status: assumed
+    source: a test
+effects:
+  CL:
+    - {covariate: weight, kind: power, theta: 0.75, reference: 70, status: assumed, source: a test}
+    - {covariate: antibody, kind: categorical, factors: {no: 1, yes: 0.7}, status: tuned, source: t}
+  V:
+    - {covariate: sex, kind: categorical, factors: {female: 0.4, male: 1}, status: tuned, source: t}
+uncertainty:
+  names: [CL, slope, nfl_growth]
+  covariance: [[0.01, 0.002, 0], [0.002, 0.03, 0], [0, 0, 1e-8]]
+  status: assumed
+  source: a test
+"""
+
+
+@pytest.fixture(scope="module")
+def full(tmp_path_factory) -> Population:
+    """The real file with everything that may stand in one; IOV on CL."""
+    path = tmp_path_factory.mktemp("full") / "model.yaml"
+    path.write_text(FULL_TEXT, encoding="utf-8")
+    return read_population(path)
+
+
+def test_everything_that_may_stand_in_a_file_is_read(full):
+    assert full.correlations[0] == Correlation(
+        between=("CL", "V"), value=0.6, status="assumed", source="a test"
+    )
+    assert full.residual["csf"] == Residual(
+        kind="combined", sd_prop=0.3, sd_add=0.002, lloq=0.005, status="assumed", source="t"
+    )
+    assert full.covariates["age"] == Normal(
+        mean=50.0, sd=12.0, unit="y", status="assumed", source="a test"
+    )
+    assert isinstance(full.covariates["weight"], Lognormal)
+    assert isinstance(full.covariates["sex"], Categorical)
+    assert isinstance(full.covariates["antibody"], Empirical)
+    assert full.covariates["antibody"] is full.covariates["height"]
+    assert [type(effect) for effect in full.effects["CL"]] == [Trend, ByLevel]
+    assert isinstance(full.uncertainty, Posterior)
+    assert full.estimates["CL"].iov_sd == 0.2
+
+
+def test_omega_holds_variances_and_the_covariance_stated(full):
+    """0.6 · 0.657 · 1.078; a parameter without variability has variance 0."""
+    omega = full.omega
+    i, j, k = (omega.names.index(name) for name in ("CL", "V", "phi"))
+    assert omega.matrix[i, j] == pytest.approx(0.6 * 0.657 * 1.078, rel=1e-14)
+    assert omega.matrix[i, i] == pytest.approx(0.657**2) and omega.matrix[k, k] == 0
+    assert np.count_nonzero(omega.matrix - np.diag(np.diagonal(omega.matrix))) == 2
+
+
+def test_what_nobody_acts_on_is_drawn_as_without_any_of_this(full, tofersen):
+    """Correlations, covariates and occasions of CL and V move no other parameter's bits."""
+    one, other = full.draw(50, 8, occasions=Occasions(np.array([0.0, 28.0]))), tofersen.draw(50, 8)
+    for name in set(PARAMETERS) - {"CL", "V"}:
+        assert (one[name] == other[name]).all()
+
+
+@given(start=st.integers(0, 80), n=st.integers(1, 20), uncertain=st.booleans())
+def test_a_chunk_of_people_is_the_slice_of_all_to_the_bit(full, start, n, uncertain):
+    occasions = Occasions(np.array([0.0, 28.0, 56.0]))
+    whole = full.draw(100, 6, occasions=occasions, uncertain=uncertain)
+    part = full.draw(n, 6, start, occasions=occasions, uncertain=uncertain)
+    for name in PARAMETERS:
+        if isinstance(whole[name], Stepwise):
+            assert (part[name].values == whole[name].values[:, start : start + n]).all()
+        else:
+            assert (part[name] == whole[name][start : start + n]).all()
+
+
+def test_variance_within_and_between_people_is_iov_and_iiv(full):
+    """ln CL at two occasions: variance ω² + π², covariance ω²; 200 000 people, 4 standard errors.
+
+    var(s²) = 2 σ⁴/n and var(s₁₂) = (σ⁴ + ω⁴)/n for normals. The weights are held at 70 kg.
+    """
+    n = 200_000
+    same = {"weight": np.full(n, 70.0), "sex": np.full(n, "male"), "antibody": np.full(n, "no")}
+    drawn = full.draw(n, 2, covariates=same, occasions=Occasions(np.array([0.0, 28.0])))["CL"]
+    assert isinstance(drawn, Stepwise) and drawn.times_d.tolist() == [0, 28]
+    found = np.cov(np.log(drawn.values))
+    between, both = 0.657**2, 0.657**2 + 0.2**2
+    assert np.diagonal(found) == pytest.approx(both, abs=4 * both * np.sqrt(2 / n))
+    assert found[0, 1] == pytest.approx(between, abs=4 * np.sqrt((both**2 + between**2) / n))
+
+
+def test_without_occasions_nobody_varies_between_them(full):
+    """And the value then is the middle of those that occasions spread around it."""
+    still = full.draw(30, 2)["CL"]
+    moved = full.draw(30, 2, occasions=Occasions(np.zeros(1)))["CL"].values[0]
+    kappa = 0.2 * deviates("CL@0", 30, 2)
+    assert moved == pytest.approx(still * np.exp(kappa), rel=1e-14)
+
+
+def test_a_covariate_multiplies_the_typical_value(full):
+    """By hand: (140/70)^0.75 and 0.7 for antibodies on CL; 0.4 for women on V."""
+    people = {
+        "weight": np.array([70.0, 140.0]),
+        "sex": np.array(["male", "female"]),
+        "antibody": np.array(["no", "yes"]),
+    }
+    plain = replace(full, effects={}).draw(2, 3)
+    found = full.draw(2, 3, covariates=people)
+    assert found["CL"] == pytest.approx(plain["CL"] * [1, 2**0.75 * 0.7], rel=1e-14)
+    assert found["V"] == pytest.approx(plain["V"] * [1, 0.4], rel=1e-14)
+
+
+def test_a_covariate_that_changes_with_time_makes_a_parameter_stepwise(full):
+    """Weight changes on day 10, the occasion on day 28: three pieces, each with its own two."""
+    weight = Stepwise(np.array([0.0, 10.0]), np.array([[70.0, 70.0], [140.0, 70.0]]))
+    fixed = {"sex": np.full(2, "male"), "antibody": np.full(2, "no")}
+    occasions = Occasions(np.array([0.0, 28.0]))
+    moved = full.draw(2, 3, covariates={"weight": weight, **fixed}, occasions=occasions)["CL"]
+    still = full.draw(2, 3, covariates={"weight": np.full(2, 70.0), **fixed}, occasions=occasions)[
+        "CL"
+    ]
+    assert moved.times_d.tolist() == [0, 10, 28]
+    ratio = moved.values / still.on(moved.times_d)
+    assert ratio == pytest.approx(np.array([[1, 1], [2**0.75, 1], [2**0.75, 1]]), rel=1e-14)
+
+
+def test_covariates_have_their_correlation_and_rows_stay_together(full):
+    """r of the deviates behind age and weight within 4 (1 − r²)/√n."""
+    n = 200_000
+    drawn = full.draw_covariates(n, 1)
+    r = np.corrcoef(drawn["age"], np.log(drawn["weight"]))[0, 1]
+    assert r == pytest.approx(-0.3, abs=4 * 0.91 / np.sqrt(n))
+    assert set(zip(drawn["height"], drawn["antibody"], strict=True)) == {
+        (160.0, "no"),
+        (170.0, "yes"),
+        (180.0, "no"),
+    }
+    assert (drawn["sex"] == "female").mean() == pytest.approx(0.43, abs=4 * 0.5 / np.sqrt(n))
+
+
+def test_people_drawn_without_covariates_given_are_those_with_the_ones_drawn(full):
+    given_ = full.draw(40, 5, covariates=full.draw_covariates(40, 5))
+    for name, values in full.draw(40, 5).items():
+        assert (values == given_[name]).all()
+
+
+@pytest.mark.parametrize(
+    ("change", "why"),
+    [
+        ({"weight": None}, "CL needs the covariate weight"),
+        ({"weigt": np.full(3, 70.0)}, "Did you mean 'weight'"),
+        ({"weight": np.full(4, 70.0)}, "of 4 subjects, and 3 are drawn"),
+        ({"weight": np.array([70.0, -1.0, 70.0])}, "not above 0"),
+        ({"sex": np.array(["male", "femal", "male"])}, "Did you mean 'female'"),
+    ],
+)
+def test_covariates_that_do_not_fit_are_refused(full, change, why):
+    good = {"weight": np.full(3, 70.0), "sex": np.full(3, "male"), "antibody": np.full(3, "no")}
+    held = {name: x for name, x in {**good, **change}.items() if x is not None}
+    with pytest.raises(ModelError, match=why):
+        full.draw(3, 1, covariates=held)
+
+
+def test_a_covariate_that_carries_a_share_above_1_is_refused(tofersen):
+    """F_cns is 0.1; a factor of 11 leaves no logit."""
+    up = Trend(
+        covariate="age", kind="linear", theta=1.0, reference=0.0, status="assumed", source="t"
+    )
+    age = Normal(mean=10.0, sd=0.0, unit="y", status="assumed", source="t")
+    odd = replace(tofersen, covariates={"age": age}, effects={"F_cns": (up,)})
+    with pytest.raises(ModelError, match=r"typical value of F_cns to 1\.1"):
+        odd.draw(3, 1)
+
+
+def test_a_variability_beyond_floating_point_is_refused(tofersen):
+    wild = replace(tofersen, estimates={"CL": estimate(1.0, "lognormal", 1e4, "L/d")})
+    with pytest.raises(ModelError, match="CL is not a finite number"):
+        wild.draw(100, 1)
+
+
+# ---- uncertainty
+
+
+def test_the_typical_values_of_a_replicate_are_those_of_the_person_with_its_number(full):
+    """Without variability between people, person k of an uncertain draw is draw k."""
+    fixed = {name: replace(e, sd=0.0) for name, e in full.estimates.items()}
+    certain = replace(full, estimates=fixed, effects={}, correlations=())
+    people = certain.draw(20, 4, uncertain=True)
+    for k in (0, 7, 19):
+        one = certain.draw_typical(k, 4)
+        assert one.uncertainty is None
+        for name in PARAMETERS:
+            assert people[name][k] == one.estimates[name].value
+
+
+def test_people_of_an_uncertain_draw_vary_by_both(full):
+    """ln slope: variance ω² + 0.03, within 4 √(2/n) of it."""
+    n = 200_000
+    found = np.log(full.draw(n, 4, uncertain=True)["slope"]).var()
+    assert found == pytest.approx(1.03**2 + 0.03, rel=4 * np.sqrt(2 / n))
+    assert np.log(full.draw(n, 4)["slope"]).var() == pytest.approx(1.03**2, rel=4 * np.sqrt(2 / n))
+
+
+def test_a_replicate_is_another_population_and_its_people_keep_their_deviates(full):
+    one, two = full.draw_typical(1, 4), full.draw_typical(2, 4)
+    assert one.estimates["slope"].value != two.estimates["slope"].value
+    ratio = one.draw(50, 9)["slope"] / two.draw(50, 9)["slope"]
+    assert ratio == pytest.approx(ratio[0], rel=1e-13)
+
+
+def test_no_uncertainty_stated_is_none_drawn(tofersen):
+    with pytest.raises(ModelError, match="states no uncertainty"):
+        tofersen.draw(3, 1, uncertain=True)
+    with pytest.raises(ModelError, match="states no uncertainty"):
+        tofersen.draw_typical(0, 1)
+
+
+@pytest.mark.parametrize(
+    ("change", "why"),
+    [
+        ({"residual": {"csff": Residual(kind="log")}}, "no output 'csff'. Did you mean 'csf'"),
+        ({"effects": {"cl": ()}}, "no parameter 'cl'"),
+        (
+            {
+                "correlations": (
+                    Correlation(between=("CL", "VV"), value=0.1, status="assumed", source="t"),
+                )
+            },
+            "no random effect or covariate 'VV'",
+        ),
+        (
+            {
+                "uncertainty": Posterior(
+                    covariance=Omega(("CLL",), np.eye(1)), status="assumed", source="t"
+                )
+            },
+            "no parameter 'CLL'. Did you mean 'CL'",
+        ),
+    ],
+)
+def test_a_population_made_with_a_name_that_is_not_there_is_refused(tofersen, change, why):
+    with pytest.raises(ModelError, match=re.escape(why)):
+        replace(tofersen, **change)
+
+
 # ---- what is refused
 
 
@@ -181,6 +456,10 @@ def cell(key: str, value: object) -> str:
 
 
 GOOD = compact(MODEL.read_text(encoding="utf-8"))
+FULL_TEXT = GOOD.replace(
+    "varies: lognormal, sd: 0.657", "varies: lognormal, sd: 0.657, iov_sd: 0.2"
+)
+FULL_TEXT += FULL
 
 
 def test_the_compact_form_is_read_like_the_file(tofersen, tmp_path):
@@ -220,6 +499,9 @@ def line_of(text: str, piece: str) -> int:
         ("kg, status", "kg, varies: normal, cv_percent: 9, status", "is for a lognormal"),
         ("kg, status", "kg, varies: lognormal, sd: -0.3, status", "at least 0, found -0.3"),
         ("kg, status", "kg, varies: uniform, sd: 0.3, status", "expected one of lognormal"),
+        ("kg, status", "kg, varies: boxcox, sd: 0.3, status", "a boxcox needs it"),
+        ("kg, status", "kg, varies: normal, sd: 0.3, shape: 1, status", "is for a boxcox"),
+        ("kg, status", "kg, iov_sd: 0.3, status", "between occasions needs 'varies'"),
         ("value: 0.85, unit", "value: 1.0, unit", "cannot be the typical value of a logitnormal"),
         ("value: 2.63, unit", "value: 0, unit", "0 mg/kg is not above 0 and at most inf"),
     ],
@@ -279,3 +561,147 @@ def test_a_value_outside_what_its_parameter_can_be_is_refused(tmp_path, old, new
     """A negative clearance or a share above 1 would give curves that mean nothing."""
     assert GOOD.count(old) == 1
     assert "is not above" in faults_of(tmp_path, GOOD.replace(old, new))[line_of(GOOD, old)]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "why"),
+    [
+        ("between: [CL, V]", "between: [CLL, V]", "expected one of"),
+        ("between: [CL, V]", "between: [CL, CL]", "two parameters that vary, or two covariates"),
+        ("between: [CL, V]", "between: [CL, age]", "two parameters that vary, or two covariates"),
+        ("between: [CL, V]", "between: [CL, hill]", "expected one of"),
+        ("between: [CL, V], value: 0.6", "between: [CL, V], value: 1.6", "at most 1, found 1.6"),
+        ("between: [CL, V], value: 0.6", "between: [CL, V]", "'value' is missing"),
+        ("  csf: {kind", "  csff: {kind", "Did you mean 'csf'?"),
+        ("kind: combined", "kind: combine", "Did you mean 'combined'?"),
+        ("kind: combined", "kind: log", "'combined' has both"),
+        ("unit: ng/mL, ", "", "need their 'unit', as mg/L"),
+        ("unit: ng/mL", "unit: furlong", "'furlong' cannot be read as mg/L"),
+        ("kind: lognormal, median: 70", "kind: lognormal, median: 0", "above 0"),
+        ("kind: normal, mean", "kind: normel, mean", "Did you mean 'normal'?"),
+        ("  age: {", "  CL: {", "name of another covariate or of a parameter"),
+        ("female: 0.43", "female: 0.53", "sum to 1.1"),
+        ("covariate: weight", "covariate: weigt", "Did you mean 'weight'?"),
+        ("covariate: weight", "covariate: sex", "one of a few words; use 'categorical'"),
+        ("covariate: sex", "covariate: age", "which is a number"),
+        ("kind: power", "kind: powr", "Did you mean 'power'?"),
+        ("reference: 70", "reference: 0", "reference of weight above 0"),
+        ("factors: {no: 1, yes: 0.7}", "factors: {no: 1}", "'yes' is missing"),
+        ("factors: {no: 1, yes: 0.7}", "factors: {no: 1, yess: 0.7, yes: 1}", "unknown key"),
+        ("  names: [CL, slope", "  names: [CL, slop", "expected one of"),
+        ("  names: [CL, slope", "  names: [CL, hill", "'varies', with 'sd: 0'"),
+        ("[0, 0, 1e-8]", "[0, 0]", "expected 3 rows of 3 numbers"),
+        ("iov_sd: 0.2", "iov_sd: -0.2", "at least 0"),
+    ],
+)
+def test_a_slip_in_how_people_differ_is_named_with_its_line(tmp_path, old, new, why):
+    """Each row changes one line of a file with everything in it."""
+    assert FULL_TEXT.count(old) == 1
+    faults = faults_of(tmp_path, FULL_TEXT.replace(old, new))
+    assert why in faults[line_of(FULL_TEXT, old)]
+
+
+def test_a_covariance_that_is_none_is_refused(tmp_path):
+    faults = faults_of(tmp_path, FULL_TEXT.replace("[0.002, 0.03, 0]", "[0.003, 0.03, 0]"))
+    assert "the other way round" in "".join(faults.values())
+
+
+def test_correlations_that_contradict_each_other_are_refused(tmp_path):
+    more = "".join(
+        f"  - {{between: [{a}, {b}], value: {r}, status: assumed, source: a test}}\n"
+        for a, b, r in (("V", "ka", 0.9), ("ka", "CL", -0.9))
+    )
+    text = FULL_TEXT.replace("residual:\n", more + "residual:\n")
+    assert "contradict each other" in "".join(faults_of(tmp_path, text).values())
+
+
+def test_the_same_pair_twice_is_refused(tmp_path):
+    more = "  - {between: [V, CL], value: 0.6, status: assumed, source: a test}\nresidual:\n"
+    faults = faults_of(tmp_path, FULL_TEXT.replace("residual:\n", more))
+    assert "given twice" in "".join(faults.values())
+
+
+def test_draws_of_a_posterior_are_read_in_their_unit(tmp_path):
+    """7.2 L/h · 24 = 172.8 L/d; rows stay together."""
+    text = GOOD + (
+        "uncertainty:\n  draws:\n    CL: {unit: L/h, values: [7.2, 9]}\n"
+        '    hill: {unit: "1", values: [1, 2]}\n  status: assumed\n  source: a test\n'
+    )
+    path = tmp_path / "model.yaml"
+    path.write_text(text, encoding="utf-8")
+    found = read_population(path)
+    assert isinstance(found.uncertainty, PosteriorTable)
+    pairs = {
+        (round(one.estimates["CL"].value, 9), one.estimates["hill"].value)
+        for one in (found.draw_typical(k, 1) for k in range(40))
+    }
+    assert pairs == {(172.8, 1.0), (216.0, 2.0)}
+    for old, new, why in (
+        ("values: [7.2, 9]", "values: [7.2, -9]", "cannot be the typical value of a lognormal"),
+        ("values: [7.2, 9]", "values: [7.2]", "equally long"),
+        ("values: [7.2, 9]", "values: []", "equally long"),
+        ("  draws:", "  names: [CL]\n  draws:", "give 'names' and 'covariance', or 'draws'"),
+        ("    CL: {unit: L/h", "    CLL: {unit: L/h", "Did you mean 'CL'?"),
+    ):
+        assert why in "".join(faults_of(tmp_path, text.replace(old, new)).values())
+
+
+def test_all_faults_of_all_sections_are_raised_at_once(tmp_path):
+    text = FULL_TEXT
+    for old, new in (
+        ("kg, status: assumed", "kg, status: tune"),
+        ("between: [CL, V]", "between: [CLL, V]"),
+        ("kind: combined", "kind: combine"),
+        ("female: 0.43", "female: 0.53"),
+        ("kind: power", "kind: powr"),
+        ("[0, 0, 1e-8]", "[0, 0]"),
+    ):
+        assert text.count(old) == 1 or old.startswith("kg")
+        text = text.replace(old, new)
+    assert len(faults_of(tmp_path, text)) >= 6
+
+
+# ---- numbers stated in Python, and for a model of one's own
+
+
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        ({"Cl": estimate(1.0, "", 0.0, "L/d")}, "no parameter 'Cl'"),
+        ({"CL": estimate(1.0, "", 0.0, "L/h")}, "CL is given in L/h; the model has it in L/d"),
+        ({"CL": estimate(1.0, "lognormla", 0.3, "L/d")}, "no distribution 'lognormla'"),
+        ({"CL": estimate(1.0, "", 0.3, "L/d")}, "CL varies; say on which scale"),
+        ({"CL": estimate(1.0, "lognormal", -0.3, "L/d")}, "at least 0"),
+        ({"CL": estimate(np.nan, "lognormal", 0.3, "L/d")}, "finite"),
+        ({"CL": estimate(0.0, "", 0.0, "L/d")}, "CL is 0; it is above 0"),
+        ({"Imax": estimate(1.0, "logitnormal", 0.3)}, "cannot be the typical value"),
+    ],
+)
+def test_a_number_stated_in_python_is_refused_as_one_in_a_file_is(tofersen, wrong, said):
+    """A clearance per hour taken for one per day would be wrong by 24 and look like a number."""
+    with pytest.raises(ModelError, match=re.escape(said)):
+        replace(tofersen, estimates={**tofersen.estimates, **wrong})
+
+
+def test_a_unit_written_otherwise_is_the_same_unit(tofersen):
+    same = replace(tofersen.estimates["IC50"], unit="1/kg*mg")
+    assert replace(tofersen, estimates={**tofersen.estimates, "IC50": same}).typical()
+
+
+def test_a_file_may_name_a_model_of_ones_own():
+    """examples/oral.yaml names the model of docs/modelling.md; 2 L/h is 48 L/d, 90 % is 0.9."""
+    stated = {"ka": "1/d", "CL": "L/d", "V": "L", "F1": "1", "tlag": "d"}
+    stated |= {"Imax": "1", "IC50": "mg/L", "kout": "1/d", "R0": "ng/mL"}
+    oral = Model(
+        name="oral",
+        parameters=tuple(Parameter(name, unit) for name, unit in stated.items()),
+        parts=(Compartments("depot central", {"depot > central": "ka", "central >": "CL / V"}),),
+        outputs=(Output("cp", "mg/L", "", "central / V"),),
+    )
+    path = Path(__file__).parents[2] / "examples" / "oral.yaml"
+    found = read_population(path, {"oral": oral})
+    assert found.model is oral and not found.from_record
+    assert found.estimates["CL"].value == pytest.approx(48.0, rel=1e-15)
+    assert found.estimates["Imax"].value == pytest.approx(0.9, rel=1e-15)
+    with pytest.raises(DataFileError, match="oral"):
+        read_population(path)
