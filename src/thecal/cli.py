@@ -1,18 +1,22 @@
 """The command `thecal`: each subcommand reads, asks and prints.
 
-Answers go to stdout, trouble to stderr. Exit 0: answered; 2: the input could not be used; 1 is
-kept for commands whose answer is no. Heavy libraries are imported inside the commands that need
-them.
+Answers go to stdout, trouble to stderr. Exit 0: answered; 2: the input could not be used; 1: the
+answer is no, or only a part because it was stopped. Heavy libraries are imported inside the
+commands that need them.
 """
 
 from __future__ import annotations
 
 import datetime as dt
+import os
+import signal
 import sys
+import threading
+import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import click
 
@@ -22,6 +26,7 @@ from thecal.units import iso_date
 
 if TYPE_CHECKING:
     from thecal.plan.answer import Due
+    from thecal.plan.virtual import Asked
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -44,7 +49,26 @@ class DayOrDate(click.ParamType["dt.date | int"]):
             self.fail(f"{text[:40]!r}: expected a date as YYYY-MM-DD, or a day number", param, ctx)
 
 
+class Duration(click.ParamType["float"]):
+    """A duration such as 364d or 52w, or a plain number of days; in days."""
+
+    name = "duration"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> float:
+        """Read the text of the option; what cannot be read is refused by click, with exit 2."""
+        from thecal.regimen.sentence import read_duration_d
+
+        try:
+            return read_duration_d(str(value))
+        except ThecalError as error:
+            self.fail(str(error), param, ctx)
+
+
 FILE = click.Path(path_type=Path)
+MOST_PEOPLE, MOST_SEED = 10**12, 2**63 - 1
+LONG = 50_000  # people from which a progress bar is there from the start
 course_file = click.argument("file", type=FILE)
 jurisdiction_option = click.option(
     "--jurisdiction", default="us", show_default=True, help="Whose label decides: us, eu or jp."
@@ -142,13 +166,8 @@ def course(
     from thecal.plan.answer import answer as answer_for
 
     with refusing(file.name):
-        if figure and figure.suffix not in (".png", ".svg"):
-            raise ThecalError(f"--figure {figure.name}: expected a name ending in .png or .svg")
-        if report and report.suffix not in (".html", ".htm"):
-            raise ThecalError(f"--report {report.name}: expected a name ending in .html")
-        for option, path in (("--report", report), ("--figure", figure)):
-            if path and not path.parent.is_dir():
-                raise ThecalError(f"{option} {path.name}: its folder does not exist; make it first")
+        _can_write("--figure", figure, PICTURES)
+        _can_write("--report", report, (".html", ".htm"))
         asked, remarks = _due(file, on, jurisdiction, drug, window, today=not as_json)
         answer = answer_for(asked, until_d=until)
         if as_json:
@@ -169,6 +188,21 @@ def course(
 
         with refusing(f"--figure {figure.name}"):
             write_figure(answer, figure)
+
+
+PICTURES = (".png", ".svg")
+
+
+def _can_write(option: str, path: Path | None, suffixes: tuple[str, ...]) -> None:
+    """Refuse a file that could not be written, before the work starts."""
+    if path is None:
+        return
+    if path.suffix not in suffixes:
+        raise ThecalError(
+            f"{option} {path.name}: expected a name ending in {' or '.join(sorted(suffixes))}"
+        )
+    if not path.parent.is_dir():
+        raise ThecalError(f"{option} {path.name}: its folder does not exist; make it first")
 
 
 def _due(
@@ -204,6 +238,255 @@ def _due(
             policy = read_window_policy(window)
     answer = when_due(course, load_label(drug, jurisdiction), policy=policy, on=on)
     return answer, reading.remarks
+
+
+@app.command()
+@click.option("--drug", default="tofersen", show_default=True, help="Medicine.")
+@jurisdiction_option
+@click.option(
+    "--regimen",
+    help='A sentence such as "100 mg q14d x3 then 100 mg q28d".  [default: the label\'s]',
+)
+@click.option(
+    "--n", type=click.IntRange(1, MOST_PEOPLE), default=1000, show_default=True, help="People."
+)
+@click.option(
+    "--until", type=Duration(), default="364d", show_default=True, help="Last day: 364d or 52w."
+)
+@click.option(
+    "--every", type=Duration(), default="7d", show_default=True, help="How far apart values are."
+)
+@click.option("--outputs", help="Names with commas between.  [default: all of the model]")
+@click.option(
+    "--seed", type=click.IntRange(0, MOST_SEED), default=1, show_default=True, help="Of the people."
+)
+@click.option("--out", type=FILE, help="Write every value (.parquet or .csv).")
+@click.option("--summary", is_flag=True, help="Print the summary beside --out, too.")
+@click.option("--figure", type=FILE, help="Write medians and bands as a picture (.png or .svg).")
+@json_option
+@click.option(
+    "--accuracy",
+    type=click.Choice(["default", "high"]),
+    default="default",
+    show_default=True,
+    help="Of effects: high halves every step.",
+)
+@click.option(
+    "--backend",
+    type=click.Choice(["auto", "numpy", "jax"]),
+    default="auto",
+    show_default=True,
+    help="Array library; auto takes JAX for many people.",
+)
+@click.option("--float32", is_flag=True, help="Compute and write single precision.")
+def simulate(
+    drug: str,
+    jurisdiction: str,
+    regimen: str | None,
+    n: int,
+    until: float,
+    every: float,
+    outputs: str | None,
+    seed: int,
+    out: Path | None,
+    summary: bool,
+    figure: Path | None,
+    as_json: bool,
+    accuracy: str,
+    backend: str,
+    float32: bool,
+) -> None:
+    """Give a regimen to virtual people, and show what they would show.
+
+    Ctrl-C stops after the people under way and shows those; a second one drops everything.
+    """
+    with refusing("simulate"), ExitStack() as stack:
+        _can_write("--figure", figure, PICTURES)
+        asked = _asked(drug, jurisdiction, regimen, n, until, every, outputs, seed)
+        import numpy as np
+
+        from thecal.plan.virtual import VIRTUAL_CAVEAT, simulate_virtual
+
+        dtype: Any = np.float32 if float32 else np.float64
+        writer = None
+        if out:
+            from thecal.interop.table import TableWriter
+
+            about = {
+                "version": __version__,
+                "medicine": drug,
+                "regimen": asked.regimen.text,
+                "seed": str(seed),
+                "accuracy": accuracy,
+                "caveat": VIRTUAL_CAVEAT,
+            }
+            writer = stack.enter_context(
+                TableWriter(out, asked.kept, asked.times_d, n_subjects=n, dtype=dtype, about=about)
+            )
+        with stoppable() as is_stopped, progress_of(n) as show:
+
+            def progress(done: int) -> None:
+                show(done)
+                if is_stopped() and done < n:
+                    raise KeyboardInterrupt
+
+            found = simulate_virtual(
+                asked,
+                write=writer,
+                progress=progress,
+                accuracy=accuracy,
+                backend=backend,
+                dtype=dtype,
+            )
+        if writer and not found.is_complete:
+            writer.stop_early(found.cohort.done)
+    done, seconds = found.cohort.done, found.cohort.seconds
+    speed = done / seconds
+    rate = f"{speed:,.0f}" if speed >= 10 else f"{speed:.2g}"
+    click.echo(f"thecal: {done:,} done in {seconds:.2g} s, {rate} a second", err=True)
+    if as_json:
+        from thecal.report.contract import dump, simulate_document
+
+        click.echo(dump(simulate_document(found, accuracy=accuracy)))
+    elif summary or not writer:
+        from thecal.report.terminal import simulate_text
+
+        click.echo(simulate_text(found))
+    if writer and writer.written:
+        from thecal.report.words import written_words
+
+        click.echo(written_words(found, writer.written.name), err=as_json)
+        if not found.is_complete:
+            click.echo(f"thecal: stopped; what was done is in {writer.written}", err=True)
+    if figure:
+        from thecal.report.figures import virtual, write_picture
+
+        with refusing(f"--figure {figure.name}"):
+            write_picture(virtual(found), figure)
+    if not found.is_complete:
+        raise SystemExit(1)
+
+
+def _asked(
+    drug: str,
+    jurisdiction: str,
+    regimen: str | None,
+    n: int,
+    until_d: float,
+    every_d: float,
+    outputs: str | None,
+    seed: int,
+) -> Asked:
+    """Read the regimen and check what is asked for, before anything large is made."""
+    from thecal.label.catalog import load_label
+    from thecal.model.population import load_population
+    from thecal.plan.virtual import ask, label_sentence
+    from thecal.regimen.regimen import Regimen, from_label
+
+    label = load_label(drug, jurisdiction)
+    stated: Regimen | None = None
+    try:
+        stated = from_label(label)
+        label_sentence(stated)
+    except ThecalError as error:
+        if regimen is None:
+            raise ThecalError(f"{str(error).rstrip('.')}. Give one with --regimen") from error
+        stated = None
+    names = () if outputs is None else tuple(name.strip() for name in outputs.split(","))
+    if "" in names:
+        raise ThecalError("--outputs: a name is missing; write names with commas between")
+    return ask(
+        load_population(drug),
+        regimen if regimen is not None else cast("Regimen", stated),
+        label=stated,
+        n=n,
+        until_d=until_d,
+        every_d=every_d,
+        outputs=names,
+        seed=seed,
+    )
+
+
+@contextmanager
+def stoppable() -> Iterator[Callable[[], bool]]:
+    """Hold Ctrl-C until somebody asks whether it was pressed; a second one ends the command."""
+    pressed = False
+
+    def press(*_: object) -> None:
+        nonlocal pressed
+        if pressed:
+            raise click.Abort
+        pressed = True
+        words = "thecal: stopping after the people under way; Ctrl-C again drops everything\n"
+        start = "\n" if sys.stderr.isatty() else ""  # there ^C stands on the line
+        os.write(2, (start + words).encode())  # no stream: one may be in the middle of a line
+
+    before = signal.getsignal(signal.SIGINT)
+    is_ours = (
+        before is signal.default_int_handler
+        and threading.current_thread() is threading.main_thread()
+    )
+    if is_ours:
+        signal.signal(signal.SIGINT, press)
+    try:
+        yield lambda: pressed
+    finally:
+        if is_ours:
+            signal.signal(signal.SIGINT, before)
+
+
+@contextmanager
+def progress_of(n: int) -> Iterator[Callable[[int], None]]:
+    """Show on a terminal how many people are done, once that takes longer than a second."""
+    if not sys.stderr.isatty():
+        yield lambda done: None
+        return
+    began = time.monotonic()
+    with ExitStack() as stack:
+        update: Callable[[int], None] | None = None
+
+        def show(done: int) -> None:
+            nonlocal update
+            if update is None and done < n and time.monotonic() - began > 1:
+                update = _bar(stack, n)
+            if update is not None:
+                update(done)
+
+        if n >= LONG:  # the first people may take long, while their program is compiled
+            update = _bar(stack, n)
+        yield show
+
+
+def _bar(stack: ExitStack, n: int) -> Callable[[int], None]:
+    """Draw a progress bar on stderr until the stack is left."""
+    from rich.console import Console
+    from rich.progress import (
+        BarColumn,
+        Progress,
+        ProgressColumn,
+        Task,
+        TextColumn,
+        TimeRemainingColumn,
+    )
+    from rich.text import Text
+
+    class Speed(ProgressColumn):
+        def render(self, task: Task) -> Text:
+            speed = task.finished_speed or task.speed
+            return Text("" if speed is None else f"{speed:,.0f} people/s")
+
+    bar = stack.enter_context(
+        Progress(
+            BarColumn(),
+            TextColumn("{task.completed:,} of {task.total:,} people"),
+            Speed(),
+            TimeRemainingColumn(),
+            console=Console(stderr=True),
+            transient=True,
+        )
+    )
+    task = bar.add_task("", total=n)
+    return lambda done: bar.update(task, completed=done)
 
 
 @app.group("label")

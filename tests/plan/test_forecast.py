@@ -8,9 +8,9 @@ import pytest
 from thecal.course import Course, Dose, Event, Observation
 from thecal.errors import ModelError
 from thecal.label.catalog import load_label
+from thecal.model.events import Dosing
 from thecal.model.population import load_population
 from thecal.model.simulate import simulate
-from thecal.model.structure import Dosing
 from thecal.plan.forecast import AFTER_STOP_D, Forecast, forecast
 from thecal.regimen.regimen import from_label
 from thecal.regimen.schedule import schedule

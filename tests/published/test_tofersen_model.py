@@ -20,9 +20,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from thecal.model.population import Population, deviates, load_population
+from thecal.model.events import Dosing
+from thecal.model.population import Population, load_population
 from thecal.model.simulate import simulate
-from thecal.model.structure import Dosing, Profile
+from thecal.model.structure import Profile
+from thecal.model.variability import deviates
 
 pytestmark = pytest.mark.published
 

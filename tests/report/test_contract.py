@@ -20,7 +20,7 @@ from thecal.report.contract import dump
 ROOT = Path(__file__).resolve().parents[2]
 EXAMPLES = sorted((ROOT / "examples").glob("*.csv"))
 CASES = ROOT / ".." / "shared" / "data" / "cases"
-NAMES = ("due.v1", "course.v1", "label.v1")
+NAMES = ("due.v1", "course.v1", "simulate.v1", "label.v1")
 
 DAYS = "id,day,kind,value,unit,method\n"
 DATES = "id,date,kind,value,unit,method\n"
@@ -104,7 +104,7 @@ def test_every_key_of_a_schema_is_described(name):
 
 @pytest.mark.parametrize("name", NAMES)
 def test_every_object_of_a_schema_names_its_keys_and_allows_no_other(name):
-    """`profile` and `known` are maps by name: their keys have a pattern, their values a schema."""
+    """Maps by name (`profile`, `outputs`, `known`): keys have a pattern, values a schema."""
     for path, node in walk(schema(name)):
         if node.get("type") != "object":
             continue

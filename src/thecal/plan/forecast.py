@@ -11,14 +11,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import Float
 
 from thecal.course import Course, Observation
 from thecal.errors import ModelError
-from thecal.model.population import Population, deviates
+from thecal.model.events import Dosing
+from thecal.model.population import Population
 from thecal.model.simulate import simulate
-from thecal.model.structure import Dosing, Output
+from thecal.model.structure import Output
+from thecal.model.variability import deviates
 from thecal.regimen.schedule import Schedule, slots_ahead
+from thecal.shapes import Float
 from thecal.units import MONTH_D
 
 SUBJECTS = 400  # the 5th and 95th percentile of 400 rest on 20 people each

@@ -1,4 +1,4 @@
-"""What a program reads: the JSON of `thecal due`, `thecal course` and `thecal label show`.
+"""What a program reads: the JSON of `due`, `course`, `simulate` and `label show`.
 
 Documented in docs/json.md, checked by the schemas beside this file, versioned by `schema`:
 a key is never renamed or dropped within a version. Numbers are rounded to six significant
@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from thecal import __version__
 from thecal.clinic.finding import Finding
@@ -19,6 +19,9 @@ from thecal.label.label import Label, Silence, Statement
 from thecal.plan.answer import DISCLAIMER, MODEL_CAVEAT, Answer, Due
 from thecal.regimen.schedule import Given, Open, Schedule, Slot
 from thecal.source import Source
+
+if TYPE_CHECKING:  # the numerical library is not loaded for a due date
+    from thecal.plan.virtual import Summary
 
 Json = dict[str, Any]
 NUMBERS = re.compile(r"\[\n[\s\d.,eE+-]*\]")
@@ -80,6 +83,65 @@ def course_document(answer: Answer) -> Json:
             "known": dict(forecast.known),
             "caveat": MODEL_CAVEAT,
         },
+    }
+
+
+def simulate_document(summary: Summary, *, accuracy: str = "default") -> Json:
+    """Return the answer of `thecal simulate --json`."""
+    from thecal.plan.virtual import VIRTUAL_CAVEAT
+
+    asked, cohort = summary.asked, summary.cohort
+    population, label = asked.population, asked.label
+    low, median, high = summary.percentiles
+    mean, sd = summary.moments.mean, summary.moments.sd
+    nothing = [None] * len(cohort.times_d)
+    return {
+        "schema": "thecal.simulate/1",
+        "thecal": __version__,
+        "medicine": population.medicine,
+        "regimen": {
+            "text": asked.regimen.text,
+            "is_typed": asked.is_typed,
+            "is_as_label": asked.is_as_label,
+            "label": None
+            if label is None
+            else {"text": label.sentence.text, "source": _source(label.source)},
+        },
+        "doses": [
+            {
+                "day": _number(dose.time_d),
+                "amount_mg": _number(dose.amount_mg),
+                "duration_d": _number(dose.duration_d),
+                "into": dose.into,
+            }
+            for dose in asked.doses
+        ],
+        "people": {
+            "asked": cohort.asked,
+            "done": cohort.done,
+            "is_complete": cohort.is_complete,
+            "seed": asked.seed,
+        },
+        "times": _numbers(cohort.times_d),
+        "outputs": {
+            output.name: {
+                "unit": output.unit,
+                "meaning": output.meaning,
+                "mean": _numbers(mean[:, i]),
+                "sd": nothing if cohort.done == 1 else _numbers(sd[:, i]),
+                "p05": _numbers(low[:, i]),
+                "p50": _numbers(median[:, i]),
+                "p95": _numbers(high[:, i]),
+            }
+            for i, output in enumerate(cohort.outputs)
+        },
+        "solver": {"words": cohort.solved, "accuracy": accuracy},
+        "model": {
+            "name": population.model.name,
+            "about": population.about,
+            "caveat": VIRTUAL_CAVEAT,
+        },
+        "disclaimer": DISCLAIMER,
     }
 
 

@@ -1,4 +1,4 @@
-"""The timeline of one course as a Vega-Lite specification, and as a picture.
+"""The timeline of one course, or of a virtual population, as a Vega-Lite specification.
 
 One specification serves the page, PNG and SVG. A function here draws what it is given; it
 computes nothing. Every panel names its unit and shares one time axis.
@@ -7,20 +7,25 @@ computes nothing. Every panel names its unit and shares one time axis.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from textwrap import wrap
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from jaxtyping import Float
 
 from thecal.course import Course, Observation
+from thecal.errors import counted
+from thecal.model.structure import Output
 from thecal.outfile import write_whole
 from thecal.plan.answer import DISCLAIMER, Answer
-from thecal.plan.forecast import Series
 from thecal.report.tables import NG_PER_ML
-from thecal.report.words import given_words
+from thecal.report.words import given_words, people_words, regimen_words
+from thecal.shapes import Float
+
+if TYPE_CHECKING:
+    from thecal.plan.virtual import Summary
 
 Spec = dict[str, Any]
 Values = Float[np.ndarray, " time"]
@@ -30,6 +35,7 @@ BEFORE_D = 60  # earlier records are in the table, not in the picture
 DRUG, EFFECT, UNTREATED, EVENT, SERIOUS = "#0072B2", "#009E73", "#666666", "#8a6100", "#b3261e"
 TICK = "M0,-0.9L0,0.9"  # an upright stroke
 WIDTH = 680
+LEAST = 1e-3  # ng/mL of a virtual population that a log axis reaches down to
 KEY = (
     "Line: typical patient. Band: 90 % of virtual patients, without measurement error.",
     "Dashed: the typical patient untreated. Dots: measured (▼ below a limit). "
@@ -39,7 +45,7 @@ KEY = (
 
 @dataclass(frozen=True, slots=True)
 class Panel:
-    """One quantity of the timeline."""
+    """One quantity of the timeline; a log axis goes no lower than `least`."""
 
     output: str
     title: str
@@ -48,6 +54,7 @@ class Panel:
     scale: float = 1.0
     is_log: bool = False
     height: int = 110
+    least: float = 0.1
 
 
 PANELS = (
@@ -83,15 +90,73 @@ def timeline(answer: Answer, *, width: int = WIDTH) -> Spec:
             values = [_dot(o, o.value, course) for o in seen]
             unit = seen[0].unit
             views.append(_measured_view(values, title, unit, axis, start_d, end_d, width))
+    return {
+        **_stacked(
+            views,
+            axis,
+            title=f"Course on {answer.due.label.medicine}",
+            subtitle=[*KEY, *DISCLAIMER.split(". ", 1)],
+            description=alternative(answer),
+        ),
+        "usermeta": {"planned": list(forecast.planned_d)},
+    }
+
+
+def virtual(summary: Summary, *, width: int = WIDTH) -> Spec:
+    """Return what a virtual population showed, on one time axis: doses, then each output."""
+    from thecal.plan.virtual import VIRTUAL_CAVEAT
+
+    asked, cohort = summary.asked, summary.cohort
+    low, median, high = summary.percentiles
+    start_d, end_d = _margins(0.0, float(cohort.times_d[-1]))
+    axis = _axis(None)
+    doses = [
+        {
+            "day": dose.time_d,
+            "row": "doses",
+            "kind": "dose",
+            "what": f"dose {number}, {dose.amount_mg:g} mg, day {dose.time_d:g}",
+        }
+        for number, dose in enumerate(asked.doses, 1)
+    ]
+    looks = {"dose": (DRUG, TICK)}
+    views = [_strip(doses, ["doses"], looks, "Doses", axis, start_d, end_d, width)]
+    for i, output in enumerate(cohort.outputs):
+        columns = {"median": median[:, i], "lo": low[:, i], "hi": high[:, i]}
+        panel = _panel_of(output)
+        rows = _rows(cohort.times_d, columns, panel)
+        views.append(_band_view(panel, rows, [], axis, start_d, end_d, width, line="median"))
+    words = (regimen_words(asked), *_key_words(summary), VIRTUAL_CAVEAT, DISCLAIMER)
+    return _stacked(
+        views,
+        axis,
+        title=f"{asked.population.medicine}: {people_words(cohort)}, seed {asked.seed}",
+        subtitle=[line for part in words for line in wrap(part, 118, break_on_hyphens=False)],
+        description=virtual_alternative(summary),
+    )
+
+
+def _key_words(summary: Summary) -> Iterable[str]:
+    every = (
+        f"Values every {summary.asked.every_d:g} d, before the dose of that day, joined by "
+        "straight lines: a peak between them is not seen"
+    )
+    if summary.cohort.done == 1:
+        yield f"Line: the one person. {every}."
+    else:
+        yield f"Line: median. Band: 5th to 95th percentile of the people. {every}."
+
+
+def _stacked(
+    views: list[Spec], axis: Spec, *, title: str, subtitle: Sequence[str], description: str
+) -> Spec:
+    """Return views below each other; the last one carries the words of the time axis."""
     for layer in views[-1]["layer"]:
         layer["encoding"]["x"]["axis"] |= {"labels": True, "title": axis["title"]}
     return {
         "$schema": "https://vega.github.io/schema/vega-lite/v6.json",
-        "description": alternative(answer),
-        "title": {
-            "text": f"Course on {answer.due.label.medicine}",
-            "subtitle": [*KEY, *DISCLAIMER.split(". ", 1)],
-        },
+        "description": description,
+        "title": {"text": title, "subtitle": list(subtitle)},
         "vconcat": views,
         "spacing": 6,
         "padding": 4,
@@ -106,7 +171,6 @@ def timeline(answer: Answer, *, width: int = WIDTH) -> Spec:
             },
             "title": {"anchor": "start", "fontSize": 12, "offset": 4},
         },
-        "usermeta": {"planned": list(forecast.planned_d)},
     }
 
 
@@ -129,11 +193,32 @@ def alternative(answer: Answer) -> str:
     return "Timeline of the course. " + ". ".join(parts) + "."
 
 
+def virtual_alternative(summary: Summary) -> str:
+    """Say in words what the picture of a virtual population shows."""
+    asked, cohort = summary.asked, summary.cohort
+    parts = [
+        f"{people_words(cohort)} on {asked.population.medicine}, {asked.regimen.text}",
+        f"{counted(len(asked.doses), 'dose')} before day {asked.until_d:g}",
+    ]
+    for i, output in enumerate(cohort.outputs):
+        panel = _panel_of(output)
+        low, median, high = summary.percentiles[:, -1, i] * panel.scale
+        parts.append(
+            f"{panel.title} on day {cohort.times_d[-1]:g}: median {median:.3g}, 5th to 95th "
+            f"percentile {low:.3g} to {high:.3g} ({panel.unit.removesuffix(', log')})"
+        )
+    return "What virtual people show. " + ". ".join(parts) + "."
+
+
 def write_figure(answer: Answer, path: Path) -> None:
     """Write the timeline as PNG (2 pixels a point) or SVG; the old file stays if this fails."""
+    write_picture(timeline(answer), path)
+
+
+def write_picture(spec: Spec, path: Path) -> None:
+    """Write a specification as PNG (2 pixels a point) or SVG; the old file stays if this fails."""
     import vl_convert
 
-    spec = timeline(answer)
     if path.suffix == ".svg":
         write_whole(path, svg(spec).encode())
     else:
@@ -158,15 +243,19 @@ def _extent(answer: Answer) -> tuple[float, float]:
     facts_d = [o.time_d for o in answer.due.course.observations]
     facts_d += [e.time_d for e in answer.due.course.events]
     near_d = [day for day in facts_d if day >= -BEFORE_D]
-    first_d, last_d = min([0.0, *near_d]), float(answer.forecast.series["csf"].times_d[-1])
-    margin_d = 0.015 * (last_d - first_d)  # so that a mark at the edge is whole
+    return _margins(min([0.0, *near_d]), float(answer.forecast.series["csf"].times_d[-1]))
+
+
+def _margins(first_d: float, last_d: float) -> tuple[float, float]:
+    """Widen the days drawn, so that a mark at the edge is whole."""
+    margin_d = 0.015 * (last_d - first_d)
     return first_d - margin_d, last_d + margin_d
 
 
-def _axis(course: Course) -> Spec:
-    """Return the time axis: dates where the course has them, else days."""
+def _axis(course: Course | None) -> Spec:
+    """Return the time axis: dates where there is a course that has them, else days."""
     axis: Spec = {"tickCount": 8, "labels": False, "title": "Days since the first dose"}
-    if course.start is not None:
+    if course is not None and course.start is not None:
         year, month, day = course.start.timetuple()[:3]
         shown = f"utcFormat(utc({year}, {month - 1}, {day}) + datum.value * 86400000, '%d %b %y')"
         axis |= {"labelExpr": shown, "title": f"Date (day 0 is {course.start.isoformat()})"}
@@ -191,7 +280,7 @@ def _frame(start_d: float, end_d: float, axis: Spec, *, zoomed: bool = True) -> 
 
 
 def _doses_view(answer: Answer, axis: Spec, start_d: float, end_d: float, width: int) -> Spec:
-    """Return doses given and assumed, and events: the strip that also sets the window."""
+    """Return doses given and assumed, and events."""
     course, when = answer.due.course, _when(answer.due.course)
     serious = {f.code for f in answer.due.findings if f.severity == "serious"}
     rows = [
@@ -223,19 +312,40 @@ def _doses_view(answer: Answer, axis: Spec, start_d: float, end_d: float, width:
         for e in course.events
         if start_d <= e.time_d <= end_d
     ]
-    kinds = ["dose given", "dose assumed", "event", "serious event"]
-    kind = {
+    looks = {
+        "dose given": (DRUG, TICK),
+        "dose assumed": (DRUG, "circle"),
+        "event": (EVENT, "diamond"),
+        "serious event": (SERIOUS, "triangle-up"),
+    }
+    title = "Doses and events"
+    return _strip(rows, ["doses", "events"], looks, title, axis, start_d, end_d, width)
+
+
+def _strip(
+    rows: list[Spec],
+    names: list[str],
+    looks: dict[str, tuple[str, str]],
+    title: str,
+    axis: Spec,
+    start_d: float,
+    end_d: float,
+    width: int,
+) -> Spec:
+    """Return marks in rows by name, each kind in its colour and shape: sets the window."""
+    has_legend = len(looks) > 1
+    kind: Spec = {
         "field": "kind",
         "type": "nominal",
         "title": None,
-        "legend": {"orient": "top", "columns": 4, "symbolStrokeWidth": 2},
+        "legend": {"orient": "top", "columns": 4, "symbolStrokeWidth": 2} if has_legend else None,
     }
-    domain = {"domain": kinds, "range": [DRUG, DRUG, EVENT, SERIOUS]}
-    shapes = {"domain": kinds, "range": [TICK, "circle", "diamond", "triangle-up"]}
+    domain = {"domain": list(looks), "range": [colour for colour, _ in looks.values()]}
+    shapes = {"domain": list(looks), "range": [shape for _, shape in looks.values()]}
     return {
         "width": width,
-        "height": 54,
-        "title": "Doses and events",
+        "height": 27 * len(names),
+        "title": title,
         "layer": [
             {
                 **_frame(start_d, end_d, axis, zoomed=False),
@@ -249,9 +359,14 @@ def _doses_view(answer: Answer, axis: Spec, start_d: float, end_d: float, width:
                     "y": {
                         "field": "row",
                         "type": "nominal",
-                        "title": None,
-                        "sort": ["doses", "events"],
-                        "axis": {"grid": False, "ticks": False, "minExtent": 52},
+                        "title": None if has_legend else " ",  # keeps the panels in line
+                        "sort": names,
+                        "axis": {
+                            "grid": False,
+                            "ticks": False,
+                            "minExtent": 52,
+                            **({} if has_legend else {"labels": False}),
+                        },
                     },
                     "color": {**kind, "scale": domain},
                     "shape": {**kind, "scale": {**shapes}},
@@ -267,18 +382,36 @@ def _panel_view(
 ) -> Spec:
     """Return band, typical patient, untreated patient and observations of one output."""
     series = answer.forecast.series[panel.output]
-    rows = _rows(series, panel)
-    tooltip = [
-        {"field": "day", "title": "day"},
-        *(
-            {"field": f, "title": t, "format": ",.3~r"}
-            for f, t in (("typical", "typical"), ("lo", "5 %"), ("hi", "95 %"))
-        ),
-    ]
+    columns = {"typical": series.typical, "lo": series.lo, "hi": series.hi}
+    if series.untreated is not None:
+        columns["untreated"] = series.untreated
+    rows = _rows(series.times_d, columns, panel)
     seen = [
         _dot(o.observation, o.value * panel.scale, answer.due.course)
         for o in answer.forecast.observed
         if o.output == panel.output
+    ]
+    return _band_view(panel, rows, seen, axis, start_d, end_d, width, line="typical")
+
+
+def _band_view(
+    panel: Panel,
+    rows: list[Spec],
+    seen: list[Spec],
+    axis: Spec,
+    start_d: float,
+    end_d: float,
+    width: int,
+    *,
+    line: str,
+) -> Spec:
+    """Return a band from `lo` to `hi`, a line, and where there are any `untreated` and dots."""
+    tooltip = [
+        {"field": "day", "title": "day"},
+        *(
+            {"field": f, "title": t, "format": ",.3~r"}
+            for f, t in ((line, line), ("lo", "5 %"), ("hi", "95 %"))
+        ),
     ]
     shown = [value for row in rows for name, value in row.items() if name != "day"]
     shown += [dot["seen"] for dot in seen]
@@ -295,10 +428,10 @@ def _panel_view(
         },
         {
             "mark": {"type": "line", "color": panel.colour, "strokeWidth": 1.8, "clip": True},
-            "encoding": {"x": _x(axis), "y": {**y, "field": "typical"}, "tooltip": tooltip},
+            "encoding": {"x": _x(axis), "y": {**y, "field": line}, "tooltip": tooltip},
         },
     ]
-    if series.untreated is not None:
+    if any("untreated" in row for row in rows):
         dashed = {"type": "line", "color": UNTREATED, "strokeDash": [5, 4], "clip": True}
         layers.append(
             {"mark": dashed, "encoding": {"x": _x(axis), "y": {**y, "field": "untreated"}}}
@@ -317,10 +450,11 @@ def _panel_view(
 def _scale(panel: Panel, least: float, most: float) -> Spec:
     """Return a value axis that leaves room for a whole mark at either end."""
     if panel.is_log:
-        return {"type": "log", "domain": [max(0.8 * least, 0.1), 1.3 * most], "clamp": True}
+        floor = panel.least if most > 10 * panel.least else most / 1e3
+        return {"type": "log", "domain": [max(0.8 * least, floor), 1.3 * most], "clamp": True}
     if panel.output == "alsfrs_r":
         return {"domain": [max(least - 1, 0), most + 1], "nice": False}
-    return {"domain": [0, 1.07 * most], "nice": False}
+    return {"domain": [0 if least >= 0 else 1.07 * least, 1.07 * most], "nice": False}
 
 
 def _measured_view(
@@ -382,19 +516,23 @@ def _dot(observation: Observation, value: float, course: Course) -> Spec:
     }
 
 
-def _rows(series: Series, panel: Panel) -> list[Spec]:
-    """Return a series as rows, rounded to what a picture can show."""
-    columns: list[tuple[str, Values]] = [
-        ("typical", series.typical),
-        ("lo", series.lo),
-        ("hi", series.hi),
-    ]
-    if series.untreated is not None:
-        columns.append(("untreated", series.untreated))
+def _panel_of(output: Output) -> Panel:
+    """Return how an output is drawn; one that has no panel of its own is drawn plainly."""
+    for panel in PANELS:
+        if panel.output == output.name:
+            return replace(panel, least=LEAST)
+    title = output.meaning or output.name
+    if output.unit == "mg/L":
+        return Panel(output.name, title, "ng/mL, log", DRUG, NG_PER_ML, is_log=True, least=LEAST)
+    return Panel(output.name, title, output.unit, EFFECT)
+
+
+def _rows(times_d: Values, columns: dict[str, Values], panel: Panel) -> list[Spec]:
+    """Return columns as rows, rounded to what a picture can show."""
     rows = []
-    for i, day in enumerate(series.times_d):
+    for i, day in enumerate(times_d):
         row = {"day": round(float(day), 4)}
-        row |= {name: float(f"{values[i] * panel.scale:.4g}") for name, values in columns}
+        row |= {name: float(f"{values[i] * panel.scale:.4g}") for name, values in columns.items()}
         if not (panel.is_log and row["hi"] <= 0):
             rows.append(row)
     return rows

@@ -1,15 +1,20 @@
-"""The tables of one course, one function each: the same rows in the terminal and on the page."""
+"""The tables of a course and of a virtual population, one function each, for whoever shows them."""
 
 from __future__ import annotations
 
+import math
+from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 from typing import TYPE_CHECKING
 
 from thecal.plan.answer import Answer
 from thecal.regimen.schedule import Open
 
 if TYPE_CHECKING:  # the numerical library is not loaded for a due date
+    from thecal.model.structure import Output
     from thecal.plan.forecast import Observed
+    from thecal.plan.virtual import Asked, Summary
 
 NG_PER_ML = 1e3  # mg/L to ng/mL
 
@@ -121,6 +126,73 @@ def predicted(answer: Answer, column: Column, time_d: float) -> str:
     values = answer.forecast.series[column.output].at(time_d)
     typical, lo, hi = (f"{column.scale * value:.{column.digits}f}" for value in values)
     return f"{typical} ({lo}–{hi})"
+
+
+ABREAST = 4  # outputs in one table of a virtual population
+PHASE_ENDS = 3  # shown at most
+
+
+def simulated(summary: Summary) -> tuple[Table, ...]:
+    """Return what a virtual population showed, some outputs a table: a row for some of the days."""
+    cohort, shown = summary.cohort, days_shown(summary.asked)
+    if cohort.done == 1:
+        title = "The one person, before the dose of that day"
+    else:
+        title = "Median (5th–95th percentile of the people), before the dose of that day"
+    columns = [_column_of(output) for output in cohort.outputs]
+    found = []
+    for start in range(0, len(columns), ABREAST):
+        some = range(start, min(start + ABREAST, len(columns)))
+        rows = []
+        for time in shown:
+            cells = []
+            for i in some:
+                low, median, high = (
+                    three_digits(float(value) * columns[i].scale)
+                    for value in summary.percentiles[:, time, i]
+                )
+                cells.append(median if cohort.done == 1 else f"{median} ({low}–{high})")
+            rows.append((f"{cohort.times_d[time]:g}", *cells))
+        head = ("day", *(columns[i].name for i in some))
+        found.append(Table(title if start == 0 else "", head, tuple(rows)))
+    return tuple(found)
+
+
+def days_shown(asked: Asked) -> tuple[int, ...]:
+    """Return which of the days kept are shown: first, ends of phases, quarter points, last.
+
+    All but the first and last are troughs where the days kept hold any.
+    """
+    times_d: Sequence[float] = asked.times_d.tolist()
+    doses_d = [dose.time_d for dose in asked.doses]
+    troughs = sorted(set(doses_d[1:]) & set(times_d)) or times_d[1:]
+    counts = [phase.count for phase in asked.regimen.phases[:-1] if phase.count]
+    ends = [number for number in accumulate(counts) if 1 < number <= len(doses_d)]
+    wanted = [doses_d[number - 1] for number in ends[:PHASE_ENDS]]
+    wanted += [asked.until_d * quarter / 4 for quarter in (1, 2, 3)]
+    days = {min(troughs, key=lambda day: (abs(day - near), day)) for near in wanted}
+    return tuple(sorted({0, len(times_d) - 1, *(times_d.index(day) for day in days)}))
+
+
+def three_digits(value: float) -> str:
+    """Write a number with three significant digits, and all digits before the point."""
+    rounded = float(f"{value:.3g}")
+    if rounded == 0 or abs(rounded) >= 100:
+        return f"{value:.0f}"
+    if abs(rounded) >= 0.001:
+        return f"{value:.{2 - math.floor(math.log10(abs(rounded)))}f}"
+    return f"{value:.2e}"
+
+
+def _column_of(output: Output) -> Column:
+    """Return how an output is shown; one that has no column of its own is shown plainly."""
+    for column in COLUMNS:
+        if column.output == output.name:
+            return column
+    name = output.meaning or output.name
+    if output.unit == "mg/L":
+        return Column(output.name, f"{name}, ng/mL", NG_PER_ML)
+    return Column(output.name, f"{name}, {output.unit}")
 
 
 def silent_words(questions: tuple[Open, ...]) -> str:

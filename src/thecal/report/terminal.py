@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from textwrap import fill
+from typing import TYPE_CHECKING
 
 from thecal.clinic.finding import Finding, Severity
+from thecal.errors import counted
 from thecal.label.label import Label, Silence, Statement, area
 from thecal.label.topics import AREAS
 from thecal.plan.answer import DISCLAIMER, MODEL_CAVEAT, Answer, Due
@@ -15,9 +18,14 @@ from thecal.report.words import (
     headline,
     if_late_words,
     known_words,
+    origin_words,
+    people_words,
     where,
     window_words,
 )
+
+if TYPE_CHECKING:  # the numerical library is not loaded for a due date
+    from thecal.plan.virtual import Summary
 
 WIDTH = 92
 NAMES = {Severity.SERIOUS: "SERIOUS", Severity.CAUTION: "CAUTION", Severity.NOTE: "note"}
@@ -89,6 +97,30 @@ def course_text(answer: Answer) -> str:
 
 
 SHOWN = tuple(c.name for c in tables.COLUMNS if c.output in ("csf", "csf_sod1", "nfl", "alsfrs_r"))
+
+
+def simulate_text(summary: Summary) -> str:
+    """Show what a virtual population showed: what was asked, a few days of each output."""
+    from thecal.plan.virtual import VIRTUAL_CAVEAT
+
+    asked, cohort = summary.asked, summary.cohort
+    population = asked.population
+    doses = counted(len(asked.doses), "dose")
+    head = [
+        f"{population.medicine} · {people_words(cohort)} · seed {asked.seed}",
+        *_item("Regimen", f"{asked.regimen.text}; {doses} before day {asked.until_d:g}"),
+        *_item("Source", origin_words(asked)),
+        *_item("Model", f"{population.model.name}. {population.about}"),
+        *_item("Solver", cohort.solved),
+    ]
+    first, *more = tables.simulated(summary)
+    parts = [
+        "\n".join(head),
+        f"{first.title}\n{_drawn(replace(first, title=''))}",
+        *map(_drawn, more),
+        "\n".join([*_wrap(VIRTUAL_CAVEAT), *_wrap(DISCLAIMER)]),
+    ]
+    return "\n\n".join(parts)
 
 
 def _drawn(table: tables.Table, only: tuple[str, ...] = ()) -> str:

@@ -1,12 +1,18 @@
-"""Sentences about one course, said alike in the terminal, on the page and on a picture."""
+"""Sentences said alike in the terminal, on the page and on a picture."""
 
 from __future__ import annotations
+
+from typing import TYPE_CHECKING
 
 from thecal.course import Course
 from thecal.errors import counted
 from thecal.label.label import Label
 from thecal.plan.answer import Answer, Due
 from thecal.source import Source
+
+if TYPE_CHECKING:  # the numerical library is not loaded for a due date
+    from thecal.model.simulate import Cohort
+    from thecal.plan.virtual import Asked, Summary
 
 
 def headline(due: Due) -> str:
@@ -87,3 +93,42 @@ def where(source: Source | None, label: Label) -> str:
     if source.document == label.document:
         return f"{label.jurisdiction.upper()} label §{source.section}"
     return str(source)
+
+
+def people_words(cohort: Cohort) -> str:
+    """Say how many virtual people there are, and how many there should have been."""
+    if cohort.is_complete:
+        return f"{cohort.done} virtual {'person' if cohort.done == 1 else 'people'}"
+    return f"STOPPED: {cohort.done} of {cohort.asked} virtual people"
+
+
+def regimen_words(asked: Asked) -> str:
+    """Say what is given, whose regimen that is, and whether a typed one is as the label's."""
+    return f"{asked.regimen.text}: {origin_words(asked)}"
+
+
+def origin_words(asked: Asked) -> str:
+    """Say whose regimen is given, and whether a typed one is as the label's."""
+    label, until = asked.label, f"{asked.until_d:g}"
+    if label is None:
+        return "typed, not a label's; no regimen was read in the label to compare it with"
+    name = f"{(label.source.jurisdiction or '').upper()} label"
+    if not asked.is_typed:
+        return f"the {name}'s, {label.source}"
+    if asked.is_as_label:
+        return f"typed, not a label's; until day {until} the same doses as by the {name}"
+    return (
+        f"typed, not a label's; it DIFFERS from the {name}, by which it is "
+        f"{label.sentence.text} ({label.source})"
+    )
+
+
+def written_words(summary: Summary, name: str) -> str:
+    """Say what was written to a table of this name."""
+    cohort = summary.cohort
+    rows = cohort.done * len(cohort.times_d)
+    columns = ("ID", "TIME", *(output.name for output in cohort.outputs))
+    return (
+        f"{name}: {people_words(cohort)}, {counted(rows, 'row')}, "
+        f"{len(columns)} columns ({', '.join(columns)})"
+    )
