@@ -10,6 +10,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -126,6 +127,11 @@ def population(model: Model, typical: Mapping[str, float]) -> Population:
 
 def luu_people(n: int) -> dict[str, np.ndarray]:
     """Return the first n of 100,000 people: log-normal with a CV of 30 %, Imax logit-normal."""
+    return {name: value[:n] for name, value in _everybody().items()}
+
+
+@cache
+def _everybody() -> dict[str, np.ndarray]:
     rng = np.random.default_rng(SEED)
     sd = np.sqrt(np.log(1.09))
     people = {
@@ -133,9 +139,7 @@ def luu_people(n: int) -> dict[str, np.ndarray]:
     }
     logit = np.log(IMAX / (1 - IMAX)) + 0.3 * rng.standard_normal(100_000)
     people["Imax"] = 1 / (1 + np.exp(-logit))
-    return {
-        name: value[:n] * (H_PER_D if name in PER_HOUR else 1.0) for name, value in people.items()
-    }
+    return {name: value * (H_PER_D if name in PER_HOUR else 1.0) for name, value in people.items()}
 
 
 # --- job (b) -----------------------------------------------------------------------------------

@@ -26,8 +26,11 @@ STEPS_ALIKE, LENGTHS_ALIKE = 32, 8  # JAX compiles once for so many steps, lengt
 BLOCK = 2048  # subjects that JAX walks through together: what fits the cache of a core
 
 
-def run(task: Task, backend: str) -> tuple[np.ndarray, str]:
-    """Solve one chunk; outputs as (time, output, subject), and which solver did it."""
+def run(task: Task, backend: str, width: int = 0) -> tuple[np.ndarray, str]:
+    """Solve one chunk; outputs as (time, output, subject), and which solver did it.
+
+    width  for JAX: how many subjects the program is for; by default the next power of two
+    """
     kind = "NumPy" if backend == "numpy" else "JAX"
     if task.is_ode:
         from thecal.model.ode import integrate
@@ -41,7 +44,7 @@ def run(task: Task, backend: str) -> tuple[np.ndarray, str]:
         what = f"cascade on {what} kinetics"
     words = f"{what}, {kind} {plan.dtype}"
     if backend == "jax":
-        return _in_jax(task, plan, grid), words
+        return _in_jax(task, plan, grid, width), words
     states = _in_numpy(task, plan, grid)
     with np.errstate(all="ignore"):
         found = outputs_of(task.program, np, np.dtype(plan.dtype), at_readings(task), states)
@@ -323,11 +326,11 @@ def _cast(values: Mapping[str, np.ndarray], dtype: str) -> dict[str, np.ndarray]
     return {name: value.astype(dtype, copy=False) for name, value in values.items()}
 
 
-def _in_jax(task: Task, plan: Plan, grid: Grid) -> np.ndarray:
+def _in_jax(task: Task, plan: Plan, grid: Grid, width: int) -> np.ndarray:
     """Step one chunk in JAX; outputs at the readings, (time, output, subject).
 
-    Subjects are padded to a power of two, steps with steps of length 0, readings with the last:
-    so that few shapes are ever compiled.
+    Subjects are padded to `width` or a power of two, steps with steps of length 0, readings with
+    the last: so that few shapes are ever compiled.
     """
     columns, shared = _columns(task, plan, grid)
     at = grid.at
@@ -342,7 +345,7 @@ def _in_jax(task: Task, plan: Plan, grid: Grid) -> np.ndarray:
             if plan.halves:
                 more = len(shared[0]) - count
                 plan = replace(plan, halves=plan.halves + (-1,) * more)
-    lanes = 1 << max(task.lanes - 1, 0).bit_length()
+    lanes = max(width, 1 << max(task.lanes - 1, 0).bit_length())
 
     def wide(value: np.ndarray) -> np.ndarray:
         if value.ndim == 0 or value.shape[-1] != task.lanes or lanes == task.lanes:

@@ -35,7 +35,10 @@ from thecal.model.task import Given, Task, prepare
 from thecal.shapes import Float
 
 METHODS = ("auto", "exact", "ode")
-CHUNK = {"numpy": 4096, "jax": 8192}  # subjects at once
+CHUNK = {"numpy": 4096, "jax": 4096}  # subjects at once
+# JAX leaves Python while it works, so threads use every core. NumPy comes back after each short
+# operation, and two threads waiting for each other were no faster than one.
+THREADS = {"numpy": 1, "jax": os.cpu_count() or 1}
 
 
 def solve(
@@ -95,28 +98,29 @@ def chunks(
 
     part     makes the task of some subjects; it is called in order, in this thread
     size     subjects at once; by default what fits the cache of a core
-    threads  by default one a core; results do not depend on it
+    threads  by default `THREADS`; results do not depend on it
 
     Yields the first subject of each chunk, its outputs as (time, output, subject), and words on
     how they were solved.
     """
-    size, threads = size or CHUNK[backend], threads or os.cpu_count() or 1
-    starts = range(0, n, size)
-    if len(starts) == 1 or threads == 1:
-        for first in starts:
-            task = replace(part(slice(first, min(first + size, n))), first=first)
-            yield (first, *run(task, backend))
+    size, threads = size or CHUNK[backend], threads or THREADS[backend]
+    width = size if n > size else 0  # every chunk of one shape is one program
+
+    def task(first: int) -> Task:
+        return replace(part(slice(first, min(first + size, n))), first=first)
+
+    starts = list(range(0, n, size))
+    # The first alone: JAX compiles it, which every thread would do at once.
+    yield (0, *run(task(0), backend, width))
+    if threads == 1:
+        for first in starts[1:]:
+            yield (first, *run(task(first), backend, width))
         return
-    if backend == "jax":  # compile once, before the threads would each do it
-        last = min(size, n)
-        yield (0, *run(part(slice(0, last)), backend))
-        starts = range(last, n, size)
     with ThreadPoolExecutor(threads, thread_name_prefix="thecal") as pool:
         waiting: deque[tuple[int, Future[tuple[np.ndarray, str]]]] = deque()
         try:
-            for first in starts:
-                task = replace(part(slice(first, min(first + size, n))), first=first)
-                waiting.append((first, pool.submit(run, task, backend)))
+            for first in starts[1:]:
+                waiting.append((first, pool.submit(run, task(first), backend, width)))
                 if len(waiting) > threads:
                     first, done = waiting.popleft()
                     yield (first, *done.result())
