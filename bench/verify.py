@@ -501,7 +501,9 @@ def nonmem() -> float:
 
 
 AGAINST = ROOT / "tests" / "against"
-TOOLS = ("mrgsolve",)
+TOOLS = ("mrgsolve", "rxode2")
+# What a program treats otherwise, as its test says and shows: schedules, and readings at a dose.
+OTHERWISE = {"rxode2": ((7, 12), (True,))}
 
 
 @cache
@@ -512,6 +514,11 @@ def asked_of_tools() -> Any:
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module
+
+
+def _without(tool: str, model: str) -> str:
+    left_out, _ = OTHERWISE.get(tool, ((), ()))
+    return f" (not {', '.join(map(str, left_out))})" if model == "oral" and left_out else ""
 
 
 def answered(
@@ -526,9 +533,12 @@ def answered(
     asked = asked_of_tools()
     stated = {"oral": asked.ORAL, "effect": asked.EFFECT, "luu": asked.LUU}[model]
     rows, worst = asked.rows_of(AGAINST / tool / f"{model}.csv"), 0.0
+    left_out, orders = OTHERWISE.get(tool, ((), (False, True)))
     for schedule in schedules:
+        if model == "oral" and schedule in left_out:
+            continue
         values, dosing = asked.schedule_of(model, schedule)
-        for is_after in (False, True):
+        for is_after in orders:
             seen = [
                 row
                 for row in rows
@@ -558,7 +568,7 @@ def stored(
         words = (AGAINST / tool / "version.txt").read_text(encoding="utf-8").split()
         yield Check(
             problem=problem,
-            oracle=f"{tool} {words[words.index(tool) + 1]}, stored",
+            oracle=f"{tool} {words[words.index(tool) + 1]}, stored" + _without(tool, model),
             compared=of,
             bound=bound,
             error=partial(answered, tool, model, outputs, schedules, share, how),
@@ -932,7 +942,7 @@ MARROW = Model(
     ),
     outputs=(Output("circ", "1", "", "circ"),),
 )
-NOTHING = Dosing.of([])
+NOTHING = Dosing.none()
 OdeError = Callable[[str], float]
 
 

@@ -162,11 +162,16 @@ def oral(**values) -> dict[str, object]:
     return kinetics(**OPTIONS) | values
 
 
+def given_to(events: Sequence[Event]) -> Dosing:
+    """Return the schedule of one subject, who may get nothing."""
+    return Dosing.of(events) if events else Dosing.none()
+
+
 def predict(
     dosing: Dosing | Sequence[Event], times_d=TIMES_D, model: Model = ORAL, **values
 ) -> np.ndarray:
     """(subject, time, output)."""
-    dosing = dosing if isinstance(dosing, Dosing) else Dosing.of(dosing)
+    dosing = dosing if isinstance(dosing, Dosing) else given_to(dosing)
     given = oral(**values) if model is not BARE else kinetics(**values)
     return solve(model, given, dosing, times_d, backend="numpy").values
 
@@ -581,7 +586,7 @@ def test_subjects_with_schedules_of_their_own_are_as_each_alone():
         "lasts_depot": np.array([5.0, 4.0, 3.0, 2.0, 1.0]),
         "ka": np.array([1.7, 1.0, 2.0, 0.9, 3.0]),
     }
-    together = predict(Dosing.each([Dosing.of(events) for events in PEOPLE]), SOME_D, **own)
+    together = predict(Dosing.each([given_to(events) for events in PEOPLE]), SOME_D, **own)
     assert together.shape[0] == len(PEOPLE)
     for i, events in enumerate(PEOPLE):
         alone = predict(events, SOME_D, **{name: float(values[i]) for name, values in own.items()})[
@@ -593,7 +598,7 @@ def test_subjects_with_schedules_of_their_own_are_as_each_alone():
 
 def test_subjects_with_schedules_of_their_own_are_the_closed_form():
     """The second witness: the sums by hand for the first, second and fourth."""
-    found = predict(Dosing.each([Dosing.of(events) for events in PEOPLE]), SOME_D)
+    found = predict(Dosing.each([given_to(events) for events in PEOPLE]), SOME_D)
     assert_close(found[0], reference(SOME_D, [S(0, 10), S(2, 7), S(9, 3)]))
     assert_close(found[1], reference(SOME_D, [S(1, 8, "central", 3)]))
     shots = [S(3, 4, "central", 0.5), S(3, 6), S(5, 6), S(6.5, 6), S(8, 6)]
@@ -870,7 +875,7 @@ def test_subjects_are_the_same_in_chunks_of_any_size(schedule):
     )
     dosing = Dosing.of([at(1, 10, addl=1, ii_d=3), *PEOPLE[1]])
     if schedule == "own":
-        dosing = Dosing.each([Dosing.of(PEOPLE[i % len(PEOPLE)]) for i in range(n)])
+        dosing = Dosing.each([given_to(PEOPLE[i % len(PEOPLE)]) for i in range(n)])
     task = prepare(ORAL, values, dosing, SOME_D[::2])
     whole, _ = run(task, "numpy")
     for size in (2, 3):
@@ -1097,3 +1102,11 @@ def test_flags_of_another_length_than_the_readings_are_refused():
             after=np.array([True]),
             backend="numpy",
         )
+
+
+@pytest.mark.parametrize("made", [lambda: Dosing.of([]), lambda: Dosing.bolus([], 5.0)])
+def test_an_empty_schedule_is_refused_and_no_treatment_is_asked_for_by_name(made):
+    """A schedule read from nothing is a slip; people without treatment are meant."""
+    with pytest.raises(ModelError, match=r"empty schedule.*Dosing.none\(\)"):
+        made()
+    assert Dosing.none().n == 0

@@ -31,7 +31,7 @@ from thecal.model.task import prepare
 NAMES = [output.name for output in INTRATHECAL_ASO.outputs]
 VALOR_D = [0.0, 14.0, 28.0, 56.0, 84.0, 112.0, 140.0, 168.0]
 VALOR = Dosing.bolus(VALOR_D, 100.0)
-NONE = Dosing.bolus([], 100.0)
+NONE = Dosing.none()
 TIMES_D = np.unique(np.concatenate([VALOR_D, [1 / 24, 0.25, 1.0, 3.0, 60.0, 120.5, 196.0]]))
 YEAR = Dosing.bolus([0.0, 14.0, *(28.0 * k for k in range(1, 14))], 100.0)
 WEEKS_D = np.arange(0.0, 366.0, 7.0)

@@ -131,7 +131,7 @@ def test_each_person_may_be_read_at_times_of_their_own(tofersen):
 def test_a_parameter_may_change_in_time(tofersen):
     """A slope of 1 point a month for a month, then of 0: ALSFRS-R reads the slope of its day."""
     people = tofersen.typical() | {"slope": Stepwise(np.array([0.0, 20.0]), np.array([[1.0], [0]]))}
-    found = simulate(tofersen, Dosing.bolus([], 1.0), np.array([10.0, 30.0]), people=people)
+    found = simulate(tofersen, Dosing.none(), np.array([10.0, 30.0]), people=people)
     assert found.of("alsfrs_r")[0] == pytest.approx([36.9 - 10 / 30.4375, 36.9])
 
 

@@ -164,7 +164,7 @@ def test_a_level_between_start_and_constant_input_stays_between(k, h, y, kin):
 
 # --- stages through `solve` ----------------------------------------------------------------------
 
-NO_DOSES = Dosing.of([])
+NO_DOSES = Dosing.none()
 DRUG = (Parameter("ke", "1/d"), Parameter("k", "1/d"), Parameter("IC50", "mg"))
 
 

@@ -33,7 +33,7 @@ PEOPLE, SEED = 400, 2023
 WEEK_4, WEEK_8, WEEK_16, WEEK_28 = 28.0, 56.0, 112.0, 196.0
 TROUGHS_D = np.array([14.0, 28.0, 56.0, 84.0, 112.0, 140.0, 168.0, 196.0])
 VALOR = Dosing(times_d=np.array([0.0, *TROUGHS_D[:-1]]), amounts_mg=np.full(8, 100.0))
-NONE = Dosing(times_d=np.empty(0), amounts_mg=np.empty(0))
+NONE = Dosing.none()
 NG_PER_ML = 1000.0  # in one mg/L
 
 

@@ -22,7 +22,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import MISSING, dataclass, fields, replace
 from typing import Any
 
 import numpy as np
@@ -140,6 +140,11 @@ class Dosing:
                 f"{times.shape[-1]} dose times and {amounts.shape[-1]} amounts "
                 f"(shapes {times.shape} and {amounts.shape}); give one each"
             )
+        if times.shape[-1] == 0:
+            raise ModelError(
+                "an empty schedule: nothing would be given. For people without treatment say "
+                "Dosing.none()"
+            )
         for name in ("into", "evid", "ss"):
             if len(getattr(self, name)) not in (0, times.shape[-1]):
                 raise ModelError(f"{name} has another length than the dose times; give one each")
@@ -211,6 +216,15 @@ class Dosing:
     def is_shared(self) -> bool:
         """Whether all subjects have one schedule."""
         return self.times_d.ndim == 1
+
+    @classmethod
+    def none(cls) -> Dosing:
+        """Nothing is given: people without treatment."""
+        dosing = object.__new__(cls)
+        for field in fields(cls):
+            value = np.empty(0) if field.default is MISSING else field.default
+            object.__setattr__(dosing, field.name, value)
+        return dosing
 
     @classmethod
     def of(cls, events: Sequence[Event]) -> Dosing:

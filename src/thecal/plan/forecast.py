@@ -114,11 +114,8 @@ def forecast(
     times_d = _times(course, given_d + planned_d, end_d)
     amounts_mg = [dose.amount_mg for dose in course.doses]
     amounts_mg += [schedule.regimen.amount_mg] * len(planned_d)
-    dosing = Dosing(
-        times_d=np.array(given_d + planned_d, dtype=float),
-        amounts_mg=np.array(amounts_mg, dtype=float),
-    )
-    none = Dosing(times_d=np.empty(0), amounts_mg=np.empty(0))
+    none = Dosing.none()
+    dosing = Dosing.bolus(given_d + planned_d, amounts_mg) if amounts_mg else none
     people, typical = population.draw(SUBJECTS, SEED), population.typical()
     known = _known(course, population, people, typical)
     first = {name: np.concatenate([typical[name], people[name]]) for name in typical}
