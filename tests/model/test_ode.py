@@ -160,7 +160,7 @@ GROWTH = Model(
     ),
 )
 GROWING = {"r": np.array([0.3, 1.0, 2.5]), "K": np.array([1.0, 40.0, 7.0]), "N0": 0.01}
-NO_DOSE = Dosing(times_d=np.zeros(0), amounts_mg=np.zeros(0))
+NO_DOSE = Dosing.none()
 
 
 def grown(accuracy: str):
