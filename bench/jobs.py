@@ -49,6 +49,17 @@ PEERS = {  # s for 100,000 subjects on 2 cores, compiling not counted
     "rxode2 4.1.1, dop853": 102.0,
 }
 
+INTRATHECAL = Compartments(
+    "csf cns plasma tissue",
+    {
+        "csf > cns": "Qcsf / Vcsf",
+        "cns > csf": "Qcsf / Vcns",
+        "csf > plasma": "CLcsf / Vcsf",
+        "plasma > tissue": "Qp / Vp",
+        "tissue > plasma": "Qp / Vsys",
+        "plasma >": "CLp / Vp",
+    },
+)
 LUU_MODEL = Model(
     name="luu_cascade",
     parameters=(
@@ -59,17 +70,7 @@ LUU_MODEL = Model(
         Parameter("Imax", "1", most=1.0),
     ),
     parts=(
-        Compartments(
-            "csf cns plasma tissue",
-            {
-                "csf > cns": "Qcsf / Vcsf",
-                "cns > csf": "Qcsf / Vcns",
-                "csf > plasma": "CLcsf / Vcsf",
-                "plasma > tissue": "Qp / Vp",
-                "tissue > plasma": "Qp / Vsys",
-                "plasma >": "CLp / Vp",
-            },
-        ),
+        INTRATHECAL,
         Turnover("M", kin="kM * (1 - Imax * hill(cns / Vcns, IC50, 1))", kout="kM"),
         Turnover("P", kin="kP * M", kout="kP"),
         Turnover("N", kin="kN * P", kout="kN"),
@@ -174,17 +175,7 @@ YEAR_MODEL = Model(
         Parameter("Imax", "1", most=1.0),
     ),
     parts=(
-        Compartments(
-            "csf cns plasma tissue",
-            {
-                "csf > cns": "Qcsf / Vcsf",
-                "cns > csf": "Qcsf / Vcns",
-                "csf > plasma": "CLcsf / Vcsf",
-                "plasma > tissue": "Qp / Vp",
-                "tissue > plasma": "Qp / Vsys",
-                "plasma >": "CLp / Vp",
-            },
-        ),
+        INTRATHECAL,
         Turnover("M", kin="kM * (1 - Imax * hill(cns / Vcns, IC50, g))", kout="kM"),
         Turnover("P", kin="kP * M", kout="kP"),
         Turnover("S", kin="kS * P", kout="kS"),

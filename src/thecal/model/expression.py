@@ -114,6 +114,7 @@ def _times(a: Unit, b: Unit, power: Fraction = Fraction(1)) -> Unit:
 class Functions(dict[str, Callable[..., Any]]):
     """What an expression may call, by name; alike only if it is the same object."""
 
+    # A dict has no hash; these two make one that can key the compiled functions below.
     def __hash__(self) -> int:  # type: ignore[override]
         return id(self)
 
@@ -252,7 +253,7 @@ def _worked_out(node: ast.expr, of: list[float]) -> float | None:
     try:
         match node:
             case ast.Constant(value=number):
-                value = float(number)  # type: ignore[arg-type]
+                value = float(number)  # type: ignore[arg-type]  # `_check` let numbers only through
             case ast.UnaryOp(op=op):
                 value = -of[0] if isinstance(op, ast.USub) else of[0]
             case ast.BinOp(op=op):
@@ -408,6 +409,7 @@ class _Hoist(ast.NodeTransformer):
             if hasattr(node, field):
                 setattr(node, field, self.visit(getattr(node, field)))
         if isinstance(node, ast.Call):
+            # `visit` gives an expression for an expression, which its inherited type hides.
             node.args = [self.visit(arg) for arg in node.args]  # type: ignore[misc]
         return node
 

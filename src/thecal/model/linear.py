@@ -244,6 +244,7 @@ class Blocks:
 
 
 SHORTEST = 0.125  # largest rate times step where the series of e^{Kh} begins
+ALIKE = 4  # squarings come in steps of this: chunks of people who differ a little share a program
 TERMS = 11  # of that series beyond the length of the chain: 0.25^11 / 11! is below 1e-14
 
 
@@ -338,7 +339,8 @@ class Doubling:
             out = _total([rates[ends] for ends in sorted(self.arrows) if ends[0] == name])
             fastest = max(fastest, float(np.max(out)))
         product = fastest * longest_d / SHORTEST
-        return max(0, math.ceil(math.log2(product))) if product > 0 else 0
+        least = max(0, math.ceil(math.log2(product))) if product > 0 else 0
+        return math.ceil(least / ALIKE) * ALIKE
 
     def squared(self, xp: Any, E: Entries) -> Entries:
         """Return e^{2Kh} of e^{Kh}."""
