@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from functools import lru_cache
 from typing import Any
@@ -117,19 +117,19 @@ def schedule(task: Task, *, refined: bool, rates: Rates) -> Grid:
     """Lay out the steps of a task: `refined` where an effect needs short ones after each dose."""
     program, model, dosing = task.program, task.program.model, task.dosing
     if task.moving and dosing.n:
-        for option in OPTIONS:
-            for text in getattr(model.compartments, option, {}).values():
-                moves = needs(model, Expression.read(text).names) & task.moving.keys()
-                if moves:
-                    raise ModelError(
-                        f"{option} depends on {', '.join(sorted(moves))}, which changes in time; "
-                        "that is not supported"
-                    )
+        for option, needed in _dose_options(model):
+            moves = needed & task.moving.keys()
+            if moves:
+                raise ModelError(
+                    f"{option} depends on {', '.join(sorted(moves))}, which changes in time; "
+                    "that is not supported"
+                )
     return lay_out(
         model,
         dosing,
         program.options(values_in(task)) if dosing.n else {},
         task.times_d,
+        shares=program.shares(values_in(task)),
         steady=lambda request: _steady(task, request, rates),
         refined=refined,
         halvings=task.halvings if refined else 0,
@@ -143,10 +143,19 @@ def shared(task: Task) -> Task:
     dosing = task.dosing
     if task.is_ode or not dosing.is_shared or task.times_d.ndim > 1 or any(dosing.ss):
         return task
-    options = task.program.options(values_in(task)) if dosing.n else {}
-    if any(len(value) > 1 for values in options.values() for value in values.values()):
+    # Of a chunk of one, nothing tells what is this subject's own.
+    values = values_in(task)
+    own = {name for name, value in values.items() if len(value) > 1 or task.lanes == 1}
+    if dosing.n and any(needed & own for _, needed in _dose_options(task.program.model)):
         return task
     return replace(task, grid=schedule(task, refined=bool(task.program.stages), rates={}))
+
+
+def _dose_options(model: Model) -> Iterator[tuple[str, set[str]]]:
+    """Yield what decides how a dose arrives: each option, and the parameters it needs."""
+    for option in (*OPTIONS, "split"):
+        for text in getattr(model.compartments, option, {}).values():
+            yield option, needs(model, Expression.read(text).names)
 
 
 # --- steady states ---------------------------------------------------------------------------

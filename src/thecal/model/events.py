@@ -9,6 +9,8 @@ same list of actions.
 - Events at one time act in the order given: reset, then what is drawn, then what is added.
 - A bioavailability F multiplies the amount. An infusion with a RATE then lasts F·AMT/RATE; one
   whose duration is given runs at F·AMT/duration.
+- A split (`Compartments.split`) then puts shares of the dose into other compartments, each with
+  the time and the duration of the dose. The AMT it may name is that of the record.
 - A lag delays a dose, each ADDL dose and each dose of a steady state alike. At the record itself
   a steady state (SS = 1, 2) is as far after its last dose as the lag leaves: the dose then comes
   after the lag.

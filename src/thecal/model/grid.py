@@ -98,6 +98,7 @@ class Steady:
 
 
 SteadyState = Callable[[Steady], Mapping[str, np.ndarray]]
+Shares = Callable[[str, np.ndarray], Mapping[str, np.ndarray]]  # of doses into a compartment, mg
 
 
 def lay_out(
@@ -106,6 +107,7 @@ def lay_out(
     options: Mapping[str, Values],
     times_d: Float[np.ndarray, "*subject time"],
     *,
+    shares: Shares,
     steady: SteadyState,
     refined: bool,
     halvings: int = 0,
@@ -115,12 +117,13 @@ def lay_out(
     """Lay out the steps of a schedule for the subjects of a chunk.
 
     options  values of F, lag, rate, duration by compartment, each (subject,) or (1,)
+    shares   returns which share of a dose goes into which compartment, each (subject,) or (1,)
     steady   returns the states of a steady state
     refined  take short steps after each event, as an effect needs, and none above a week
     after    where a reading at the time of an event comes after it (strict order of records)
     marks_d  other times at which a step must begin: pieces of covariates, occasions
     """
-    actions = _actions(model, dosing, options, steady)
+    actions = _actions(model, dosing, options, shares, steady)
     until = times_d[..., -1:].max()
     shared = [np.zeros(1)]
     own: list[np.ndarray] = []
@@ -188,7 +191,11 @@ def compartment(model: Model, into: str | int) -> str:
 
 
 def _actions(
-    model: Model, dosing: Dosing, options: Mapping[str, Values], steady: SteadyState
+    model: Model,
+    dosing: Dosing,
+    options: Mapping[str, Values],
+    shares: Shares,
+    steady: SteadyState,
 ) -> _Actions:
     """Write events as what happens: doses, infusions, draws, resets."""
     done = _Actions()
@@ -205,8 +212,10 @@ def _actions(
             continue
         into = compartment(model, dosing.into[j] if dosing.into else "")
 
-        is_given = 1.0 * (np.atleast_1d(dosing.amounts_mg[..., j]) > 0)
-        amount = _one(np.atleast_1d(dosing.amounts_mg[..., j]) * _option(options, "F", into, 1.0))
+        stated = np.atleast_1d(dosing.amounts_mg[..., j])
+        is_given = 1.0 * (stated > 0)
+        amount = _one(stated * _option(options, "F", into, 1.0))
+        parts = shares(into, stated)
         lag = _option(options, "lag", into, 0.0)
         rate, lasting = _column_of(dosing.rates_mg_per_d, j), _column_of(dosing.durations_d, j)
         ii, ss = _column_of(dosing.ii_d, j), dosing.ss[j] if dosing.ss else 0
@@ -224,6 +233,11 @@ def _actions(
         given = time + lag
         pending = [(given, np.ones(1))]
         if ss:
+            if len(parts) > 1:
+                raise ModelError(
+                    f"SS into {into}, whose doses are split with {', '.join([*parts][1:])}, is "
+                    "not supported; write the doses out"
+                )
             if not is_constant and (ii == 0).any():
                 raise ModelError(
                     "a steady state that is a constant infusion for some subjects and doses for "
@@ -272,12 +286,15 @@ def _actions(
             mg = _one(amount * holds)
             if into in held.drawn:
                 done.drawn.append((_one(given), into, is_given * holds))
-            if (lasting > 0).any():
-                run = _rate(mg, lasting)
-                done.infusions.append((_one(given), _one(given + lasting), into, _one(run)))
-            bolus = np.where(lasting > 0, 0.0, mg)
-            if (bolus > 0).any():
-                done.doses.append((_one(given), into, bolus))
+            run, bolus = _rate(mg, lasting), np.where(lasting > 0, 0.0, mg)
+            # A share of 0 is put down too: which compartments are dosed, and so the solver, then
+            # does not depend on who is in the chunk.
+            for place, share in parts.items():
+                if (lasting > 0).any():
+                    end = _one(given + lasting)
+                    done.infusions.append((_one(given), end, place, _one(run * share)))
+                if (bolus > 0).any():
+                    done.doses.append((_one(given), place, bolus * share))
     return done
 
 

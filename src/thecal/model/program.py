@@ -17,11 +17,12 @@ from thecal.model import backend as backends
 from thecal.model.backend import Array
 from thecal.model.expression import Expression
 from thecal.model.linear import Blocks, Doubling
-from thecal.model.structure import Model
+from thecal.model.structure import AMT, Model
 from thecal.model.turnover import Weights, weights
 
 Values = Mapping[str, Array]
 OPTIONS = ("F", "lag", "rate", "duration")
+ROUNDING = 1e-12  # by which shares that leave nothing may add up to more than 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,22 +129,52 @@ class Program:
         held = self.model.compartments
         if held is None:
             return {}
-        calls = backends.functions(np, np.float64)
-        known = dict(people)
-        for name, expression in self.model.definitions.items():
-            order = tuple(sorted(expression.names))
-            known[name] = np.atleast_1d(
-                expression.function(calls, order)(*(known[n] for n in order))
-            )
+        known = self._defined(people)
         found: dict[str, dict[str, np.ndarray]] = {}
         for option in OPTIONS:
             for name, text in getattr(held, option).items():
-                expression = Expression.read(text)
-                order = tuple(sorted(expression.names))
-                value = expression.function(calls, order)(*(known[n] for n in order))
-                found.setdefault(option, {})[name] = np.atleast_1d(np.asarray(value, dtype=float))
+                found.setdefault(option, {})[name] = _value(Expression.read(text), known)
         _check_options(found)
         return found
+
+    def shares(self, people: Values) -> Callable[[str, np.ndarray], dict[str, np.ndarray]]:
+        """Return where doses go, in NumPy: a function of their compartment and mg before F.
+
+        It gives the share of each compartment, first of the one the dose names: (subject,), or
+        (1,) where neither parameters nor amounts differ.
+        """
+        with np.errstate(all="ignore"):
+            known = self._defined(people) if self.model.splits else {}
+
+        def shares(into: str, amount_mg: np.ndarray) -> dict[str, np.ndarray]:
+            found: dict[str, np.ndarray] = {}
+            for source, to, share in self.model.splits:
+                if source == into:
+                    with np.errstate(all="ignore"):
+                        value = _value(share, {**known, AMT: amount_mg})
+                    found[to] = np.where(amount_mg > 0, value, 0.0)  # a dose missed has no share
+                    _check_share(f"split {into} > {to}", found[to], amount_mg)
+            if not found:
+                return {into: np.ones(1)}
+            total = np.sum(np.broadcast_arrays(*found.values()), axis=0)
+            every = ", ".join(f"{into} > {to}" for to in found)
+            _check_share(f"splits {every} together", total, amount_mg, 1.0 + ROUNDING)
+            return {into: np.maximum(1.0 - total, 0.0), **found}
+
+        return shares
+
+    def _defined(self, people: Values) -> dict[str, np.ndarray]:
+        """Return parameters and what is defined of them, in NumPy."""
+        known = dict(people)
+        for name, expression in self.model.definitions.items():
+            known[name] = _value(expression, known)
+        return known
+
+
+def _value(expression: Expression, known: Values) -> np.ndarray:
+    order = tuple(sorted(expression.names))
+    function = expression.function(backends.functions(np, np.float64), order)
+    return np.atleast_1d(np.asarray(function(*(known[n] for n in order)), dtype=np.float64))
 
 
 def _check_options(found: Mapping[str, Mapping[str, np.ndarray]]) -> None:
@@ -151,6 +182,16 @@ def _check_options(found: Mapping[str, Mapping[str, np.ndarray]]) -> None:
         for name, value in values.items():
             if not np.isfinite(value).all() or (value < 0).any():
                 raise ModelError(f"{option} of {name} is negative or not a finite number")
+
+
+def _check_share(what: str, share: np.ndarray, amount_mg: np.ndarray, most: float = 1.0) -> None:
+    is_share = (share >= 0) & (share <= most)
+    if not is_share.all():
+        lane = int(np.argmin(is_share))
+        value, mg = (float(a[lane]) for a in np.broadcast_arrays(share, amount_mg))
+        raise ModelError(
+            f"{what}: a share of {value:.12g} of a dose of {mg:g} mg; it has to be from 0 to 1"
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,7 @@ cascade below them by an exponential integrator, anything else as an ODE. Number
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import cached_property
@@ -32,6 +32,9 @@ import numpy as np
 from thecal.errors import ModelError, nearest
 from thecal.model.expression import CALLABLE, Expression, Unit, read_unit, say_unit
 from thecal.shapes import Float
+
+AMT = "AMT"
+"""What a split calls the amount of a dose as it was given, before F (mg)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +74,10 @@ class Compartments:
     duration  infusion duration where a dose says RATE = −2 (d)
     drawn     share of the compartment taken out just before each dose into it (1): CSF drawn
               before an intrathecal injection
+    split     "csf > cns": share of each dose into csf that goes straight into cns (1); the rest
+              stays. It may depend on the dose, by `AMT`: "F_cns / (1 + AMT / D_cns)" is an
+              uptake that saturates, after which kinetics are linear as before. F, lag, rate,
+              duration and what is drawn are those of the compartment the dose names
     """
 
     names: str
@@ -80,6 +87,7 @@ class Compartments:
     rate: Mapping[str, str] = field(default_factory=dict)
     duration: Mapping[str, str] = field(default_factory=dict)
     drawn: Mapping[str, str] = field(default_factory=dict)
+    split: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,6 +207,16 @@ class Model:
         return tuple(
             (*_ends(arrow), Expression.read(rate))
             for arrow, rate in self.compartments.flows.items()
+        )
+
+    @cached_property
+    def splits(self) -> tuple[tuple[str, str, Expression], ...]:
+        """Every split of doses as (from, to, share)."""
+        if self.compartments is None:
+            return ()
+        return tuple(
+            (*_ends(arrow), Expression.read(share))
+            for arrow, share in self.compartments.split.items()
         )
 
     @cached_property
@@ -334,6 +352,8 @@ def _names(model: Model) -> Iterator[str]:
             yield f"'{name[:40]}' cannot be a name; use letters, digits and _"
         elif name in CALLABLE or name == "t":
             yield f"'{name}' has a meaning of its own; choose another name"
+        elif name == AMT:
+            yield f"'{AMT}' is the amount of a dose, which a split may name; choose another name"
         elif name in seen:
             yield f"'{name}' is used twice; parameters and states share one set of names"
         seen.add(name)
@@ -371,27 +391,12 @@ def _texts(part: Part) -> Iterator[tuple[str, str]]:
 
 
 def _places(model: Model) -> Iterator[str]:
-    """Flows and dose options name compartments that exist."""
+    """Flows, splits and dose options name compartments that exist."""
     if model.compartments is None:
         return
     known = model.amounts
-    seen: set[tuple[str, str]] = set()
-    for arrow in model.compartments.flows:
-        source, to = _ends(arrow)
-        if ">" not in arrow or not source:
-            yield f"flow '{arrow[:40]}': write 'from > to', or 'from >' for loss"
-            continue
-        if (source, to) in seen:
-            yield f"flow '{arrow[:40]}' is given twice; add the two rate constants up"
-        seen.add((source, to))
-        for name in (source, to):
-            if name and name not in known:
-                yield (
-                    f"flow '{arrow[:40]}': no compartment '{name}'; there are "
-                    f"{', '.join(known)}.{nearest(name, known)}"
-                )
-        if source == to:
-            yield f"flow '{arrow[:40]}' goes to where it comes from"
+    yield from _arrows("flow", model.compartments.flows, known)
+    yield from _arrows("split", model.compartments.split, known)
     for option in ("F", "lag", "rate", "duration", "drawn"):
         for name in getattr(model.compartments, option):
             if name not in known:
@@ -399,6 +404,30 @@ def _places(model: Model) -> Iterator[str]:
                     f"{option} of '{name[:40]}': no such compartment; there are "
                     f"{', '.join(known)}.{nearest(name, known)}"
                 )
+
+
+def _arrows(what: str, arrows: Iterable[str], known: tuple[str, ...]) -> Iterator[str]:
+    """Each arrow leads from one compartment to another, once; a flow also out of the system."""
+    is_flow = what == "flow"
+    seen: set[tuple[str, str]] = set()
+    for arrow in arrows:
+        source, to = _ends(arrow)
+        if ">" not in arrow or not source or not (to or is_flow):
+            loss = ", or 'from >' for loss" if is_flow else ""
+            yield f"{what} '{arrow[:40]}': write 'from > to'{loss}"
+            continue
+        if (source, to) in seen:
+            parts = "rate constants" if is_flow else "shares"
+            yield f"{what} '{arrow[:40]}' is given twice; add the two {parts} up"
+        seen.add((source, to))
+        for name in (source, to):
+            if name and name not in known:
+                yield (
+                    f"{what} '{arrow[:40]}': no compartment '{name}'; there are "
+                    f"{', '.join(known)}.{nearest(name, known)}"
+                )
+        if source == to:
+            yield f"{what} '{arrow[:40]}' goes to where it comes from"
 
 
 def _expressions(model: Model) -> Iterator[str]:
@@ -433,12 +462,13 @@ def _expressions(model: Model) -> Iterator[str]:
             expression = Expression.read(text) if isinstance(text, str) else text
             for name in sorted(expression.names):
                 if name not in allowed:
+                    known = "a parameter" if allowed is fixed else "in the model"
+                    known = f"a parameter or {AMT}" if AMT in allowed else known
                     raise ModelError(
-                        f"'{expression.text[:60]}' names '{name[:40]}', which is not "
-                        f"{'a parameter' if allowed is fixed else 'in the model'}."
+                        f"'{expression.text[:60]}' names '{name[:40]}', which is not {known}."
                         f"{nearest(name, allowed)}"
                     )
-            found = expression.unit(units | {"t": read_unit("d")})
+            found = expression.unit(units | {"t": read_unit("d"), AMT: read_unit("mg")})
         except ModelError as error:
             faults.append(f"{where}: {error}")
             return None
@@ -458,6 +488,8 @@ def _expressions(model: Model) -> Iterator[str]:
         for option, unit in options.items():
             for name, text in getattr(model.compartments, option).items():
                 check(text, fixed, unit, f"{option} of {name}")
+        for arrow, text in model.compartments.split.items():
+            check(text, [*fixed, AMT], {}, f"split {arrow}")
         for arrow, text in model.compartments.flows.items():
             check(text, [*fixed, *units.keys() - model.define.keys()], per_d, f"flow {arrow}")
     everything = [*units, "t"]
