@@ -1,7 +1,11 @@
-"""The numbers of tofersen are all accounted for; a malformed file is refused with its lines."""
+"""The numbers of tofersen are all accounted for; a malformed file is refused with its lines.
+
+The file is that of the prior, which people write; the shipped model is written from it.
+"""
 
 from __future__ import annotations
 
+import math
 import re
 from dataclasses import replace
 from pathlib import Path
@@ -12,18 +16,11 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
+from thecal.datafile import DRUGS
 from thecal.errors import CatalogError, DataFileError, ModelError
 from thecal.model.intrathecal import INTRATHECAL_ASO
-from thecal.model.population import (
-    DRUGS,
-    STATUSES,
-    Correlation,
-    Estimate,
-    Population,
-    deviates,
-    load_population,
-    read_population,
-)
+from thecal.model.modelfile import load_population, read_population
+from thecal.model.population import STATUSES, Correlation, Estimate, Population
 from thecal.model.residual import Residual
 from thecal.model.structure import Compartments, Model, Output, Parameter
 from thecal.model.variability import (
@@ -38,16 +35,21 @@ from thecal.model.variability import (
     PosteriorTable,
     Stepwise,
     Trend,
+    deviates,
 )
 
-MODEL = DRUGS / "tofersen" / "model.yaml"
-PAGE = Path(__file__).resolve().parents[2] / "docs" / "model.md"
+PRIOR = DRUGS / "tofersen" / "prior.yaml"
 PARAMETERS = [parameter.name for parameter in INTRATHECAL_ASO.parameters]
+
+
+# Spread of CL and V on the log scale, ω² = ln(1 + CV²), of CVs of 69.6 and 129 %.
+OMEGA_CL, OMEGA_V = (math.sqrt(math.log1p(cv**2)) for cv in (0.696, 1.29))
 
 
 @pytest.fixture(scope="module")
 def tofersen() -> Population:
-    return load_population("tofersen")
+    """The parameters of the file, with nothing that acts on them or ties them together."""
+    return replace(read_population(PRIOR), correlations=(), covariates={}, effects={})
 
 
 def estimate(value: float, distribution: str, sd: float, unit: str = "1") -> Estimate:
@@ -63,16 +65,19 @@ def test_tofersen_has_every_parameter_of_its_model_and_no_other(tofersen):
     assert sorted(tofersen.estimates) == sorted(PARAMETERS)
 
 
-def test_no_number_stands_without_its_status_and_source(tofersen):
-    for found in [*tofersen.estimates.values(), *tofersen.from_record.values()]:
+@pytest.mark.parametrize("path", [PRIOR, PRIOR.with_name("model.yaml")], ids=lambda p: p.stem)
+def test_no_number_stands_without_its_status_and_source(path):
+    """Before calibration and after."""
+    population = read_population(path)
+    for found in [*population.estimates.values(), *population.from_record.values()]:
         assert np.isfinite(found.value) and found.sd >= 0
         assert found.status in STATUSES and len(found.source) > 5
         assert bool(found.distribution) == (found.sd > 0)
 
 
 def test_numbers_are_converted_once_from_the_unit_of_their_source(tofersen):
-    """By hand: 0.142/h · 24 = 3.408/d; 7.20 L/h · 24 = 172.8 L/d; 0.35 mL/min · 1.44 = 0.504."""
-    by_hand = {"ka": 3.408, "V_csf": 0.13, "removed": 0.01, "CL": 172.8, "Q": 55.2, "Q_csf": 0.504}
+    """By hand: 0.142/h · 24 = 3.408/d; 5.8 L/h · 24 = 139.2 L/d; 0.35 mL/min · 1.44 = 0.504."""
+    by_hand = {"ka": 3.408, "V_csf": 0.13, "removed": 0.01, "CL": 139.2, "Q": 36, "Q_csf": 0.504}
     for name, value in by_hand.items():
         assert tofersen.estimates[name].value == pytest.approx(value, rel=1e-12)
 
@@ -82,24 +87,6 @@ def test_a_cv_becomes_the_spread_of_a_lognormal(tofersen):
     sd = tofersen.estimates["ka"].sd
     assert sd == pytest.approx(0.4706, abs=1e-4)
     assert np.sqrt(np.expm1(sd**2)) == pytest.approx(0.498, rel=1e-12)
-
-
-def test_the_page_shows_every_number_of_the_file():
-    """docs/model.md: one row a parameter, with value, unit and status as they stand in the file."""
-    rows = dict(re.findall(r"^\| `(\w+)` \| (.+) \|$", PAGE.read_text(encoding="utf-8"), re.M))
-    stated = yaml.safe_load(MODEL.read_text(encoding="utf-8"))
-    for name, entry in (stated["parameters"] | stated["from_record"]).items():
-        value, unit, spread, status, *_ = rows[name].split(" | ")
-        assert (float(value), unit, status) == (
-            float(entry["value"]),
-            entry["unit"],
-            entry["status"],
-        )
-        numbers = re.findall(r"[\d.e-]+\d", spread)
-        expected = entry.get("sd", entry.get("cv_percent"))
-        assert [float(number) for number in numbers] == (
-            [] if expected is None else [float(expected)]
-        )
 
 
 # ---- virtual people
@@ -205,7 +192,7 @@ effects:
   V:
     - {covariate: sex, kind: categorical, factors: {female: 0.4, male: 1}, status: tuned, source: t}
 uncertainty:
-  names: [CL, slope, nfl_growth]
+  names: [CL, slope, nfl_rise]
   covariance: [[0.01, 0.002, 0], [0.002, 0.03, 0], [0, 0, 1e-8]]
   status: assumed
   source: a test
@@ -214,7 +201,7 @@ uncertainty:
 
 @pytest.fixture(scope="module")
 def full(tmp_path_factory) -> Population:
-    """The real file with everything that may stand in one; IOV on CL."""
+    """The real parameters with everything that may act on them; IOV on CL."""
     path = tmp_path_factory.mktemp("full") / "model.yaml"
     path.write_text(FULL_TEXT, encoding="utf-8")
     return read_population(path)
@@ -240,11 +227,11 @@ def test_everything_that_may_stand_in_a_file_is_read(full):
 
 
 def test_omega_holds_variances_and_the_covariance_stated(full):
-    """0.6 · 0.657 · 1.078; a parameter without variability has variance 0."""
+    """0.6 · ω · ω of CL and V; a parameter without variability has variance 0."""
     omega = full.omega
-    i, j, k = (omega.names.index(name) for name in ("CL", "V", "phi"))
-    assert omega.matrix[i, j] == pytest.approx(0.6 * 0.657 * 1.078, rel=1e-14)
-    assert omega.matrix[i, i] == pytest.approx(0.657**2) and omega.matrix[k, k] == 0
+    i, j, k = (omega.names.index(name) for name in ("CL", "V", "W_cns"))
+    assert omega.matrix[i, j] == pytest.approx(0.6 * OMEGA_CL * OMEGA_V, rel=1e-14)
+    assert omega.matrix[i, i] == pytest.approx(OMEGA_CL**2) and omega.matrix[k, k] == 0
     assert np.count_nonzero(omega.matrix - np.diag(np.diagonal(omega.matrix))) == 2
 
 
@@ -277,7 +264,7 @@ def test_variance_within_and_between_people_is_iov_and_iiv(full):
     drawn = full.draw(n, 2, covariates=same, occasions=Occasions(np.array([0.0, 28.0])))["CL"]
     assert isinstance(drawn, Stepwise) and drawn.times_d.tolist() == [0, 28]
     found = np.cov(np.log(drawn.values))
-    between, both = 0.657**2, 0.657**2 + 0.2**2
+    between, both = OMEGA_CL**2, OMEGA_CL**2 + 0.2**2
     assert np.diagonal(found) == pytest.approx(both, abs=4 * both * np.sqrt(2 / n))
     assert found[0, 1] == pytest.approx(between, abs=4 * np.sqrt((both**2 + between**2) / n))
 
@@ -355,13 +342,13 @@ def test_covariates_that_do_not_fit_are_refused(full, change, why):
 
 
 def test_a_covariate_that_carries_a_share_above_1_is_refused(tofersen):
-    """F_cns is 0.1; a factor of 11 leaves no logit."""
+    """F_cns is 0.9; a factor of 11 leaves no logit."""
     up = Trend(
         covariate="age", kind="linear", theta=1.0, reference=0.0, status="assumed", source="t"
     )
     age = Normal(mean=10.0, sd=0.0, unit="y", status="assumed", source="t")
     odd = replace(tofersen, covariates={"age": age}, effects={"F_cns": (up,)})
-    with pytest.raises(ModelError, match=r"typical value of F_cns to 1\.1"):
+    with pytest.raises(ModelError, match=r"typical value of F_cns to 9\.9"):
         odd.draw(3, 1)
 
 
@@ -390,8 +377,8 @@ def test_people_of_an_uncertain_draw_vary_by_both(full):
     """ln slope: variance ω² + 0.03, within 4 √(2/n) of it."""
     n = 200_000
     found = np.log(full.draw(n, 4, uncertain=True)["slope"]).var()
-    assert found == pytest.approx(1.03**2 + 0.03, rel=4 * np.sqrt(2 / n))
-    assert np.log(full.draw(n, 4)["slope"]).var() == pytest.approx(1.03**2, rel=4 * np.sqrt(2 / n))
+    assert found == pytest.approx(0.6**2 + 0.03, rel=4 * np.sqrt(2 / n))
+    assert np.log(full.draw(n, 4)["slope"]).var() == pytest.approx(0.6**2, rel=4 * np.sqrt(2 / n))
 
 
 def test_a_replicate_is_another_population_and_its_people_keep_their_deviates(full):
@@ -440,9 +427,9 @@ def test_a_population_made_with_a_name_that_is_not_there_is_refused(tofersen, ch
 
 
 def compact(text: str) -> str:
-    """The real file with one line for each number, so that a test can change one line."""
+    """The real parameters with one line for each, so that a test can change one line."""
     held = yaml.safe_load(text)
-    rows = [f"{key}: {held[key]}" for key in ("medicine", "model", "about")]
+    rows = [f"{key}: {cell(key, held[key])}" for key in ("medicine", "model", "about")]
     for group in ("parameters", "from_record"):
         rows.append(f"{group}:")
         for name, fields in held[group].items():
@@ -452,13 +439,12 @@ def compact(text: str) -> str:
 
 
 def cell(key: str, value: object) -> str:
-    return f'"{value}"' if key == "source" or value == "1" else str(value)
+    needs_quotes = key in ("about", "source") or str(value)[0] in "%1"
+    return f'"{value}"' if isinstance(value, str) and needs_quotes else str(value)
 
 
-GOOD = compact(MODEL.read_text(encoding="utf-8"))
-FULL_TEXT = GOOD.replace(
-    "varies: lognormal, sd: 0.657", "varies: lognormal, sd: 0.657, iov_sd: 0.2"
-)
+GOOD = compact(PRIOR.read_text(encoding="utf-8"))
+FULL_TEXT = GOOD.replace("cv_percent: 69.6", "cv_percent: 69.6, iov_sd: 0.2")
 FULL_TEXT += FULL
 
 
@@ -475,7 +461,10 @@ def faults_of(tmp_path: Path, text: str) -> dict[int, str]:
     path.write_text(text, encoding="utf-8")
     with pytest.raises(DataFileError) as refused:
         read_population(path)
-    return {fault.line: fault.message for fault in refused.value.faults}
+    found: dict[int, str] = {}
+    for fault in refused.value.faults:
+        found[fault.line] = f"{found.get(fault.line, '')}\n{fault.message}"
+    return found
 
 
 def line_of(text: str, piece: str) -> int:
@@ -486,7 +475,7 @@ def line_of(text: str, piece: str) -> int:
     ("old", "new", "why"),
     [
         ("  phi: {", "  phy: {", "Did you mean 'phi'?"),
-        ("value: 33.0, unit: d,", "value: 33.0, unit: h,", "'h' cannot be read as d"),
+        ("value: 31, unit: d,", "value: 31, unit: h,", "'h' cannot be read as d"),
         ("value: 1.4, unit: kg", "value: nan, unit: kg", "found 'nan'"),
         ("value: 1.4, unit: kg", "value: many, unit: kg", "found 'many'"),
         ("value: 1.4, unit: kg", "value: .inf, unit: kg", "expected a number"),
@@ -502,8 +491,8 @@ def line_of(text: str, piece: str) -> int:
         ("kg, status", "kg, varies: boxcox, sd: 0.3, status", "a boxcox needs it"),
         ("kg, status", "kg, varies: normal, sd: 0.3, shape: 1, status", "is for a boxcox"),
         ("kg, status", "kg, iov_sd: 0.3, status", "between occasions needs 'varies'"),
-        ("value: 0.85, unit", "value: 1.0, unit", "cannot be the typical value of a logitnormal"),
-        ("value: 2.63, unit", "value: 0, unit", "0 mg/kg is not above 0 and at most inf"),
+        ("value: 0.85, unit", "value: 1.1, unit", "cannot be the typical value of a logitnormal"),
+        ("value: 15, unit", "value: 0, unit", "0 mg/kg is not above 0 and at most inf"),
     ],
 )
 def test_a_slip_in_one_number_is_named_with_its_line(tmp_path, old, new, why):
@@ -524,18 +513,17 @@ def test_a_parameter_left_out_is_named(tmp_path):
 
 
 def test_all_faults_of_a_file_are_raised_at_once(tmp_path):
-    text = (
-        GOOD.replace("value: 1.4, unit: kg", "value: nan, unit: kg")
-        .replace("value: 33.0, unit: d,", "value: 33.0, unit: h,")
-        .replace("unit: points, varies: normal", "unit: points, varies: gamma")
-        .replace("  hill: {", "  hil: {")
-    )
-    faults = faults_of(tmp_path, text)
-    lines = [
-        line_of(GOOD, piece)
-        for piece in ("  W_cns:", "  t_half_cns:", "  alsfrs_r_base", "  hill:")
-    ]
-    assert set(lines) <= set(faults)
+    text, lines = GOOD, set()
+    for old, new in (
+        ("  W_cns: {value: 1.4,", "  W_cns: {value: nan,"),
+        ("  t_half_cns: {value: 31, unit: d,", "  t_half_cns: {value: 31, unit: h,"),
+        ("varies: normal, sd: 0.25", "varies: gamma, sd: 0.25"),
+        ("  hill: {", "  hil: {"),
+    ):
+        assert GOOD.count(old) == 1
+        text = text.replace(old, new)
+        lines.add(line_of(GOOD, old))
+    assert len(lines) == 4 and lines <= set(faults_of(tmp_path, text))
 
 
 def test_a_model_nobody_wrote_is_refused(tmp_path):
@@ -553,8 +541,8 @@ def test_a_medicine_without_a_model_is_a_catalog_error():
     [
         ("W_cns: {value: 1.4,", "W_cns: {value: -1.4,"),
         ("removed: {value: 10,", "removed: {value: 0,"),
-        ("phi: {value: 0.0387,", "phi: {value: 1.1,"),
-        ("alsfrs_r_baseline: {value: 36.9,", "alsfrs_r_baseline: {value: 49,"),
+        ("phi: {value: 0.0065,", "phi: {value: 1.1,"),
+        ("alsfrs_r_baseline: {value: 37,", "alsfrs_r_baseline: {value: 49,"),
     ],
 )
 def test_a_value_outside_what_its_parameter_can_be_is_refused(tmp_path, old, new):
@@ -674,7 +662,7 @@ def test_all_faults_of_all_sections_are_raised_at_once(tmp_path):
         ({"CL": estimate(1.0, "lognormal", -0.3, "L/d")}, "at least 0"),
         ({"CL": estimate(np.nan, "lognormal", 0.3, "L/d")}, "finite"),
         ({"CL": estimate(0.0, "", 0.0, "L/d")}, "CL is 0; it is above 0"),
-        ({"Imax": estimate(1.0, "logitnormal", 0.3)}, "cannot be the typical value"),
+        ({"D_cns": estimate(60.0, "logitnormal", 0.3, "mg")}, "cannot be the typical value"),
     ],
 )
 def test_a_number_stated_in_python_is_refused_as_one_in_a_file_is(tofersen, wrong, said):

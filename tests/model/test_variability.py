@@ -13,7 +13,7 @@ from scipy.special import ndtri
 
 from thecal.errors import ModelError
 from thecal.model import variability
-from thecal.model.population import MODELS
+from thecal.model.modelfile import MODELS
 from thecal.model.variability import (
     DISTRIBUTIONS,
     ByLevel,
@@ -93,13 +93,12 @@ def test_the_extreme_words_are_neither_0_nor_1_and_lie_symmetric(monkeypatch, wo
 
 def test_no_two_streams_of_a_shipped_model_share_a_key():
     """CRC-32 of 40 000 names: parameters, 1000 occasions, posterior, 2000 visits of each output."""
-    names = []
     for model in MODELS.values():
         own = [parameter.name for parameter in model.parameters]
-        names += [*own, *(f"posterior:{name}" for name in own)]
+        names = [*own, *(f"posterior:{name}" for name in own)]
         names += [f"{name}@{k}" for name in own for k in range(1000)]
         names += [f"residual:{o.name}:{k}" for o in model.outputs for k in range(2000)]
-    assert len({zlib.crc32(name.encode()) for name in names}) == len(names)
+        assert len({zlib.crc32(name.encode()) for name in names}) == len(names)
 
 
 def test_uniforms_are_uniform():

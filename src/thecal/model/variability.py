@@ -8,9 +8,11 @@ measurement are `residual`.
 
 from __future__ import annotations
 
+import math
 import zlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -190,8 +192,8 @@ class Distribution:
     most: float
 
     def holds(self, value: float | Float[np.ndarray, "*value"]) -> bool:
-        """Say whether these can be typical values."""
-        return bool(np.all((value > self.least) & (value < self.most)))
+        """Say whether these can be typical values; at `most` everybody is alike."""
+        return bool(np.all((value > self.least) & (value <= self.most) & np.isfinite(value)))
 
 
 def _normal(
@@ -424,26 +426,63 @@ def stepped(function: Callable[..., np.ndarray], *given: float | Quantity) -> Qu
 # ---- covariates
 
 
+def probability(z: Float[np.ndarray, " value"]) -> Float[np.ndarray, " value"]:
+    """Return the standard normal probability below each z."""
+    return np.asarray(_ERFC(-z / math.sqrt(2)), dtype=float) / 2
+
+
+_ERFC = np.frompyfunc(math.erfc, 1, 1)
+
+
+def between(
+    z: Float[np.ndarray, " subject"], least: float, most: float
+) -> Float[np.ndarray, " subject"]:
+    """Turn standard normal deviates into those of a normal cut off at least and most.
+
+    The order of people stays: the k-th lowest of them is the k-th lowest still.
+    """
+    if least == -np.inf and most == np.inf:
+        return z
+    # Seen from the side of the nearer tail, whose small probabilities have all their digits.
+    sign = -1.0 if least + most > 0 else 1.0
+    low, high = np.sort(probability(sign * np.array([least, most]))).tolist()
+    if not low < high:
+        raise ModelError(
+            f"nobody lies between {least:g} and {most:g} standard deviations from the middle"
+        )
+    cut = sign * quantile(low + probability(sign * z) * (high - low))
+    return np.asarray(np.clip(cut, least, most))
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Normal:
-    """A covariate that is normal: weight in kg, age in years."""
+    """A covariate that is normal: age in years. Who lies outside least … most is not among them."""
 
     mean: float
     sd: float
     unit: str
     status: str
     source: str
+    least: float = -np.inf
+    most: float = np.inf
+
+    def __post_init__(self) -> None:
+        _check_limits(self.mean, self.sd, self.least, self.most)
 
     def at(self, z: Float[np.ndarray, " subject"]) -> Float[np.ndarray, " subject"]:
         """Return the covariate of people whose standard normal deviate is z."""
-        return self.mean + self.sd * z
+        if self.sd == 0:
+            return np.full(len(z), self.mean)
+        cut = between(z, (self.least - self.mean) / self.sd, (self.most - self.mean) / self.sd)
+        return np.asarray(np.clip(self.mean + self.sd * cut, self.least, self.most))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Lognormal:
-    """A covariate whose logarithm is normal.
+    """A covariate whose logarithm is normal. Who lies outside least … most is not among them.
 
-    sd  standard deviation of the logarithm
+    median  before anybody is left out
+    sd      standard deviation of the logarithm, before that
     """
 
     median: float
@@ -451,14 +490,29 @@ class Lognormal:
     unit: str
     status: str
     source: str
+    least: float = 0.0
+    most: float = np.inf
 
     def __post_init__(self) -> None:
         if not self.median > 0:
             raise ModelError(f"the median of a lognormal is above 0, found {self.median:g}")
+        _check_limits(self.median, self.sd, self.least, self.most)
 
     def at(self, z: Float[np.ndarray, " subject"]) -> Float[np.ndarray, " subject"]:
         """Return the covariate of people whose standard normal deviate is z."""
-        return np.asarray(self.median * np.exp(self.sd * z))
+        if self.sd == 0:
+            return np.full(len(z), self.median)
+        least = math.log(self.least / self.median) / self.sd if self.least > 0 else -np.inf
+        most = math.log(self.most / self.median) / self.sd if self.most < np.inf else np.inf
+        value = self.median * np.exp(self.sd * between(z, least, most))
+        return np.asarray(np.clip(value, self.least, self.most))
+
+
+def _check_limits(middle: float, sd: float, least: float, most: float) -> None:
+    if not least < most:
+        raise ModelError(f"a covariate between {least:g} and {most:g}; give the lower one first")
+    if sd == 0 and not least <= middle <= most:
+        raise ModelError(f"everybody is at {middle:g}, which is not between {least:g} and {most:g}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -519,7 +573,40 @@ class Empirical:
         return np.asarray(self.table[name][(u * self.n_rows).astype(int)])
 
 
-Covariate = Normal | Lognormal | Categorical | Empirical
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Grouped:
+    """A covariate whose distribution follows a word about the person.
+
+    by    name of the categorical covariate that decides, which stands before this one
+    each  the distribution at each of its levels
+    """
+
+    by: str
+    each: Mapping[str, Normal | Lognormal | Categorical]
+    status: str
+    source: str
+
+    def at(
+        self, z: Float[np.ndarray, " subject"], group: Shaped[np.ndarray, " subject"]
+    ) -> Shaped[np.ndarray, " subject"]:
+        """Return the covariate of people with standard normal deviate z in these groups."""
+        found: np.ndarray | None = None
+        for level in np.unique(group).tolist():
+            if level not in self.each:
+                raise ModelError(
+                    f"no distribution for {self.by} '{level}'; there are "
+                    f"{', '.join(self.each)}.{nearest(level, self.each)}"
+                )
+            of = group == level
+            drawn = self.each[level].at(z[of])
+            if found is None:
+                kinds = [one.at(z[:1]).dtype for one in self.each.values()]
+                found = np.empty(len(z), dtype=max(kinds, key=lambda kind: kind.itemsize))
+            found[of] = drawn
+        return np.empty(0) if found is None else found
+
+
+Covariate = Normal | Lognormal | Categorical | Empirical | Grouped
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -548,16 +635,21 @@ class Trend:
                 f"a power needs a reference of {self.covariate} above 0, found {self.reference:g}"
             )
 
-    def factor(self, x: Shaped[np.ndarray, "*people"]) -> Float[np.ndarray, "*people"]:
-        """Return the factor of each person."""
+    def factor(
+        self,
+        x: Shaped[np.ndarray, "*people"],
+        theta: Float[np.ndarray, " subject"] | None = None,
+    ) -> Float[np.ndarray, "*people"]:
+        """Return the factor of each person; theta where it is not the same for all."""
         if x.dtype.kind not in "fiu" or not np.isfinite(x).all():
             raise ModelError(f"the covariate {self.covariate} is not a finite number for everyone")
         if self.kind == "power" and not (x > 0).all():
             raise ModelError(f"the covariate {self.covariate} is not above 0 for everyone")
-        return np.asarray(TRENDS[self.kind](x.astype(float), self.reference, self.theta))
+        by = self.theta if theta is None else theta
+        return np.asarray(TRENDS[self.kind](x.astype(float), self.reference, by))
 
 
-TRENDS: Mapping[str, Callable[[np.ndarray, float, float], np.ndarray]] = {
+TRENDS: Mapping[str, Callable[[np.ndarray, float, Any], np.ndarray]] = {
     "power": lambda x, reference, theta: (x / reference) ** theta,
     "linear": lambda x, reference, theta: 1 + theta * (x - reference),
     "exponential": lambda x, reference, theta: np.exp(theta * (x - reference)),
@@ -587,7 +679,20 @@ class ByLevel:
         return found
 
 
-Effect = Trend | ByLevel
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Typical:
+    """A typical value of its own at some levels of a covariate; others keep the parameter's.
+
+    values  in the canonical unit of the parameter
+    """
+
+    covariate: str
+    values: Mapping[str, float]
+    status: str
+    source: str
+
+
+Effect = Trend | ByLevel | Typical
 
 
 # ---- uncertainty of typical values
@@ -632,17 +737,24 @@ class Posterior:
 class PosteriorTable:
     """Typical values that are uncertain together, as draws that someone made: whole rows.
 
-    table  natural scale, canonical units; each row is as likely as any other
+    table       natural scale, canonical units; each row is as likely as any other
+    structures  which structure each row is of, where there are several
     """
 
     table: Mapping[str, Float[np.ndarray, " row"]]
     status: str
     source: str
+    structures: tuple[str, ...] | None = None
 
     def __post_init__(self) -> None:
         if len({len(column) for column in self.table.values()}) != 1 or not self._n_rows:
             raise ModelError(
                 "the columns of posterior draws are equally long, and at least one row"
+            )
+        if self.structures is not None and len(self.structures) != self._n_rows:
+            raise ModelError(
+                f"{self._n_rows} posterior draws of {len(self.structures)} structures; name the "
+                "structure of each"
             )
 
     @property
@@ -661,6 +773,26 @@ class PosteriorTable:
         """Return draws start … start + n − 1 of the typical values."""
         rows = (uniforms("posterior:row", n, seed, start) * self._n_rows).astype(int)
         return {name: column[rows] for name, column in self.table.items()}
+
+    def of(self, structure: str) -> PosteriorTable:
+        """Return the rows of one structure."""
+        held = np.array(self.structures) == structure
+        if not held.any():
+            raise ModelError(f"no posterior draws of the structure '{structure}'")
+        return PosteriorTable(
+            table={name: column[held] for name, column in self.table.items()},
+            status=self.status,
+            source=self.source,
+        )
+
+    def row(self, k: int) -> dict[str, float]:
+        """Return one draw; k counts round."""
+        return {name: float(column[k % self._n_rows]) for name, column in self.table.items()}
+
+    @property
+    def n_rows(self) -> int:
+        """How many draws there are."""
+        return self._n_rows
 
     @property
     def _n_rows(self) -> int:
