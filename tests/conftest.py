@@ -9,8 +9,10 @@ from jaxtyping import install_import_hook
 # runs on any array library (expression, linear, turnover, program, backend, ode) names no shapes,
 # and its inner functions would be wrapped anew at every call.
 SHAPED = ("structure", "events", "grid", "variability", "population", "residual", "reduce", "nca")
-SHAPED += ("solve", "simulate", "explore")
+SHAPED += ("modelfile", "solve", "simulate", "explore", "safety")
 install_import_hook([f"thecal.model.{module}" for module in SHAPED], "beartype.beartype")
+STUDIED = ("trial.study", "trial.endpoints", "infer.predict", "infer.calibrate", "infer.validate")
+install_import_hook([f"thecal.{module}" for module in STUDIED], "beartype.beartype")
 
 # One fixed seed, so that a red test stays red; no deadline, because machines differ.
 settings.register_profile("thecal", derandomize=True, deadline=None)
