@@ -184,7 +184,7 @@ def job_b() -> None:
 def solver() -> None:
     """Cost of the model itself: one year, 15 doses, 53 weeks, all outputs."""
     from thecal.model.events import Dosing
-    from thecal.model.population import load_population
+    from thecal.model.modelfile import load_population
     from thecal.model.simulate import simulate
 
     population = load_population("tofersen")

@@ -15,7 +15,7 @@ from thecal.model import backend, chunk
 from thecal.model.events import Dosing
 from thecal.model.intrathecal import INTRATHECAL_ASO
 from thecal.model.linear import Doubling
-from thecal.model.population import load_population
+from thecal.model.modelfile import load_population
 from thecal.model.solve import solve
 
 

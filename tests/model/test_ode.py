@@ -343,12 +343,15 @@ def test_feedback_with_an_infusion_agrees_with_lsoda():
 def test_the_intrathecal_model_agrees_with_its_cascade():
     """Two ways: exact kinetics and exponential steps, and diffrax, with CSF drawn at each visit."""
     values = {
-        "ka": 4.0, "V_csf": 0.15, "removed": 0.01, "F_cns": 0.3, "t_half_cns": 60.0, "phi": 0.2,
-        "W_cns": 1.4, "CL": 60.0, "V": 20.0, "Q": 10.0, "V_per": 80.0, "Imax": 0.8, "IC50": 3.0,
+        "ka": 4.0, "V_csf": 0.15, "removed": 0.01, "F_cns": np.array([0.3, 0.9]), "D_cns": 50.0,
+        "t_half_cns": 60.0, "phi": 0.2, "W_cns": 1.4, "CL": 60.0, "V": 20.0, "Q": 10.0,
+        "V_per": 80.0, "delay_site": 5.0, "Imax": 0.8, "IC50": 3.0,
         "hill": np.array([1.0, 1.7]), "t_half_mrna": 3.0, "t_half_sod1": np.array([20.0, 35.0]),
-        "f_csf": 0.7, "Q_csf": 0.5, "delay_nfl": 30.0, "t_half_nfl": 20.0, "nfl_normal": 10.0,
-        "nfl_baseline": 80.0, "nfl_growth": 0.001, "delay_function": 90.0,
-        "alsfrs_r_baseline": 40.0, "slope": 1.0,
+        "f_csf": 0.7, "Q_csf": 0.5, "sod1_drift": np.array([0.2, -0.3]), "t_drift": 60.0,
+        "gamma": np.array([1.0, 2.4]), "delay_nfl": 30.0, "t_half_nfl": 20.0, "nfl_normal": 10.0,
+        "nfl_baseline": 80.0, "nfl_rise": np.array([0.4, -0.2]), "t_rise": 200.0,
+        "delay_function": 90.0, "alsfrs_r_baseline": 40.0, "slope": 1.0, "svc_baseline": 80.0,
+        "svc_slope": 2.0, "hazard": 0.002, "hazard_score": 0.15, "hazard_slope": 0.5,
     }  # fmt: skip
     dosing = Dosing.bolus([0.0, 14.0, 28.0, 56.0], 100.0)
     times = np.array([0.0, 1.0, 7.0, 14.0, 28.0, 56.0, 70.0, 120.0])

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import itertools
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pytest
 
 from thecal.errors import ModelError
 from thecal.model.events import Dosing
-from thecal.model.population import Population, load_population
+from thecal.model.modelfile import load_population
+from thecal.model.population import Population
 from thecal.model.simulate import Cohort, simulate, simulate_many
 from thecal.model.variability import Stepwise
 
@@ -29,7 +30,7 @@ def tofersen() -> Population:
 def test_without_people_the_typical_patient_is_simulated(tofersen):
     alone = simulate(tofersen, DOSING, TIMES_D)
     named = simulate(tofersen, DOSING, TIMES_D, people=tofersen.typical())
-    assert alone.values.shape == (1, 4, 7)
+    assert alone.values.shape == (1, 4, len(tofersen.model.outputs))
     assert (alone.values == named.values).all()
 
 
@@ -56,8 +57,8 @@ def test_outputs_come_in_the_order_asked_for(tofersen):
 
 def test_an_unknown_output_is_refused_with_the_known_ones(tofersen):
     profile = simulate(tofersen, DOSING, TIMES_D)
-    with pytest.raises(ModelError, match="no output 'svc'; there are csf, plasma"):
-        profile.of("svc")
+    with pytest.raises(ModelError, match="no output 'svd'; there are csf, plasma"):
+        profile.of("svd")
     with pytest.raises(ModelError, match=r"no output 'alsfrs'.*alsfrs_r"):
         simulate(tofersen, DOSING, TIMES_D, outputs=("alsfrs",))
 
@@ -130,7 +131,8 @@ def test_each_person_may_be_read_at_times_of_their_own(tofersen):
 
 def test_a_parameter_may_change_in_time(tofersen):
     """A slope of 1 point a month for a month, then of 0: ALSFRS-R reads the slope of its day."""
-    people = tofersen.typical() | {"slope": Stepwise(np.array([0.0, 20.0]), np.array([[1.0], [0]]))}
+    slope = Stepwise(np.array([0.0, 20.0]), np.array([[1.0], [0]]))
+    people = tofersen.typical() | {"slope": slope, "alsfrs_r_baseline": np.array([36.9])}
     found = simulate(tofersen, Dosing.none(), np.array([10.0, 30.0]), people=people)
     assert found.of("alsfrs_r")[0] == pytest.approx([36.9 - 10 / 30.4375, 36.9])
 
@@ -175,7 +177,7 @@ def test_many_people_are_the_people_of_a_draw(tofersen):
     assert found.results["all"] == pytest.approx(whole, rel=1e-13)
     assert (found.asked, found.done, found.is_complete) == (50, 50, True)
     assert [output.name for output in found.outputs] == ["csf", "nfl"]
-    assert found.solved == "cascade on closed form kinetics, NumPy float64"
+    assert found.solved == "cascade on exact kinetics, NumPy float64"
 
 
 @pytest.mark.parametrize(("chunk", "threads"), [(1, 1), (7, 1), (7, 3), (64, 2)])
@@ -252,9 +254,18 @@ def test_nobody_or_a_seed_that_cannot_be_is_refused(tofersen, n, seed, why):
 
 
 def test_an_uncertainty_that_no_file_states_is_refused(tofersen):
-    """The model of tofersen has no standard errors (docs/model.md)."""
+    certain = replace(tofersen, uncertainty=None)
     with pytest.raises(ModelError, match="states no uncertainty"):
-        many(tofersen, uncertain=True)
+        many(certain, uncertain=True)
+
+
+def test_uncertain_people_are_those_of_an_uncertain_draw_and_other_than_certain_ones(tofersen):
+    """In chunks as drawn at once; to rounding, and from one posterior draw a person."""
+    found = many(tofersen, chunk=16, uncertain=True).results["all"]
+    people = tofersen.draw(50, 9, uncertain=True)
+    whole = simulate(tofersen, DOSING, TIMES_D, people=people, outputs=("csf", "nfl")).values
+    assert found == pytest.approx(whole, rel=1e-13)
+    assert (found[:, -1, 1] != many(tofersen).results["all"][:, -1, 1]).all()
 
 
 def test_a_person_with_no_finite_number_is_named_by_their_chunk(tofersen):

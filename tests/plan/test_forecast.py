@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -9,7 +11,7 @@ from thecal.course import Course, Dose, Event, Observation
 from thecal.errors import ModelError
 from thecal.label.catalog import load_label
 from thecal.model.events import Dosing
-from thecal.model.population import load_population
+from thecal.model.modelfile import load_population
 from thecal.model.simulate import simulate
 from thecal.plan.forecast import AFTER_STOP_D, Forecast, forecast
 from thecal.regimen.regimen import from_label
@@ -18,10 +20,12 @@ from thecal.units import MONTH_D
 
 REGIMEN = from_label(load_label("tofersen", "us"))
 TOFERSEN = load_population("tofersen")
-UNITS = {"alsfrs_r": "points", "csf_tofersen": "mg/L"}
+UNITS = {"alsfrs_r": "points", "csf_tofersen": "mg/L", "svc": "%"}
 
 
-def predict(*days, seen=(), events=(), amounts=None, on_d=None, until_d=None) -> Forecast:
+def predict(
+    *days, seen=(), events=(), amounts=None, on_d=None, until_d=None, population=TOFERSEN
+) -> Forecast:
     """Predict a course of doses on these days; `seen` holds (day, kind, value)."""
     course = Course(
         patient_id="p",
@@ -34,7 +38,7 @@ def predict(*days, seen=(), events=(), amounts=None, on_d=None, until_d=None) ->
         events=tuple(Event(time_d=day, name=name) for day, name in sorted(events)),
     )
     against = schedule(course, REGIMEN, on_d=on_d)
-    return forecast(course, against, TOFERSEN, until_d=until_d)
+    return forecast(course, against, population, until_d=until_d)
 
 
 def test_the_typical_curve_is_the_model_s_own():
@@ -50,16 +54,24 @@ def test_the_typical_curve_is_the_model_s_own():
 def test_the_band_holds_nine_in_ten_virtual_patients():
     """The shares of an independent sample of 4,000 below lo and above hi, 5 % each.
 
-    The percentiles of 400 people have a standard error of 1.1 points; four of them allowed.
+    The percentiles of 400 people have a standard error of 1.1 points; four of them allowed. Each
+    person has a posterior draw of their own, in the band as in the sample.
     """
     series = predict(0, 14, 28).series["csf"]
-    people = TOFERSEN.draw(4000, seed=99)
+    people = TOFERSEN.draw(4000, seed=99, uncertain=True)
     days = np.array([0.0, 14.0])
     doses = Dosing(times_d=days, amounts_mg=np.full(2, 100.0))
     values = simulate(TOFERSEN, doses, np.array([28.0]), people=people).of("csf")[:, 0]
     _, lo, hi = series.at(28)
     assert np.mean(values < lo) == pytest.approx(0.05, abs=0.044)
     assert np.mean(values > hi) == pytest.approx(0.05, abs=0.044)
+
+
+def test_what_is_not_known_of_the_model_moves_the_band_and_not_the_typical_curve():
+    known = predict(0, 14, 28, population=replace(TOFERSEN, uncertainty=None)).series["nfl"]
+    unknown = predict(0, 14, 28).series["nfl"]
+    assert (known.typical == unknown.typical).all()
+    assert known.at(112)[1:] != unknown.at(112)[1:]
 
 
 def test_doses_to_come_are_those_that_fall_due():
@@ -92,7 +104,8 @@ def test_a_stop_long_before_any_dose_still_gives_a_prediction():
 
 def test_alsfrs_r_starts_at_the_last_score_before_the_first_dose():
     found = predict(0, seen=((-60, "alsfrs_r", 41), (-2, "alsfrs_r", 39), (14, "alsfrs_r", 38)))
-    assert found.series["alsfrs_r"].at(0) == (39, 39, 39)
+    # A covariate passes through a power of a ratio: 1e-12, not to the bit.
+    assert found.series["alsfrs_r"].at(0) == pytest.approx((39, 39, 39), rel=1e-12)
     assert "39 on day -2" in found.known["alsfrs_r_baseline"]
 
 
@@ -100,14 +113,50 @@ def test_a_score_older_than_a_year_is_no_baseline():
     assert "alsfrs_r_baseline" not in predict(0, seen=((-366, "alsfrs_r", 41),)).known
 
 
-def test_the_slope_since_onset_is_carried_on_at_the_published_ratio():
-    """FDA review table 113: 0.96 in study over 1.16 before. By hand, untreated, for 10 months."""
-    onset_d = -10 * MONTH_D
-    found = predict(
-        0, seen=((0, "alsfrs_r", 38),), events=((onset_d, "symptom_onset"),), until_d=305
-    )
+def since_onset(months, *, score=38, until_d=305):
+    """Predict who lost the rest of 48 points in so many months before the first dose."""
+    onset_d = -months * MONTH_D
+    seen, events = ((0, "alsfrs_r", score),), ((onset_d, "symptom_onset"),)
+    return predict(0, seen=seen, events=events, until_d=until_d)
+
+
+@pytest.mark.parametrize("months", [4, 10, 40])
+def test_the_slope_since_onset_is_carried_on_by_the_power_of_the_population(months):
+    """slope · (points a month since onset / reference)^θ. By hand, untreated, for 305 days.
+
+    ALSFRS-R of somebody untreated falls in a straight line, which the solver has to rounding.
+    """
+    found = since_onset(months)
+    numbers, (effect,) = TOFERSEN.numbers, TOFERSEN.effects["slope"]
+    carried = numbers["slope"] * (10 / months / effect.reference) ** numbers["slope~slope_pre"]
     lost = 38 - found.series["alsfrs_r"].untreated[-1]
-    assert lost == pytest.approx(0.83 * 1.0 * 305 / MONTH_D, rel=1e-3)
+    assert lost == pytest.approx(carried * 305 / MONTH_D, rel=1e-9)
+    assert f"{10 / months:.2f} points a month" in found.known["slope"]
+
+
+@pytest.mark.parametrize(("months", "number"), [(5, "sod1_drift"), (40, "sod1_drift@slower")])
+def test_a_slope_says_which_stratum_a_person_is_of(months, number):
+    """From 0.9 points a month on: faster (EMA assessment report, table 4).
+
+    CSF SOD1 of the untreated drifts as that stratum's does, e^{drift (1 − e^{−t/84})}.
+    """
+    numbers, found = TOFERSEN.numbers, since_onset(months).series["csf_sod1"]
+    right = np.exp(numbers[number] * -np.expm1(-found.times_d / numbers["t_drift"]))
+    assert found.untreated == pytest.approx(right, rel=1e-12)
+
+
+def test_a_band_has_the_nfl_of_the_stratum_of_the_slope():
+    """Of the slower, NfL is nearer to normal before the first dose and so falls less far."""
+    faster, slower = (since_onset(months, until_d=196).series["nfl"] for months in (5, 40))
+    assert slower.at(112)[1] > faster.at(112)[1] + 0.05
+
+
+def test_svc_starts_at_the_last_value_before_the_first_dose():
+    found = predict(0, seen=((-30, "svc", 70), (-2, "svc", 66), (28, "svc", 60)))
+    assert found.series["svc"].at(0) == pytest.approx((66, 66, 66), rel=1e-12)
+    assert "66 % on day -2" in found.known["svc_baseline"]
+    (record,) = found.observed
+    assert (record.output, record.value) == ("svc", 60)
 
 
 def test_who_has_lost_nothing_is_not_taken_to_lose_nothing_for_ever():

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from thecal.errors import ModelError, SentenceError, ThecalError
 from thecal.label.catalog import load_label
-from thecal.model.population import load_population
+from thecal.model.modelfile import load_population
 from thecal.model.reduce import Each, Kept
 from thecal.model.simulate import simulate
 from thecal.plan.virtual import PROBABILITIES, ask, label_sentence, simulate_virtual
@@ -179,7 +179,7 @@ def test_the_summary_is_that_of_the_same_people_simulated_and_kept_whole():
     """NumPy's own mean, SD and quantiles of what `simulate` returns are the other way."""
     question = asked(n=300, until_d=84.0, seed=7)
     found = simulate_virtual(question)
-    people = TOFERSEN.draw(300, 7)
+    people = TOFERSEN.draw(300, 7, uncertain=True)
     values = simulate(TOFERSEN, question.dosing, question.times_d, people=people).values
     # Sums are added in another order: 1e-12. Quantiles are found to 2⁻⁹ + 2⁻²³ each.
     np.testing.assert_allclose(found.moments.mean, values.mean(axis=0), rtol=1e-12)

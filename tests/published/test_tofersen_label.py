@@ -13,8 +13,9 @@ from pathlib import Path
 
 import pytest
 
+from thecal.datafile import DRUGS
 from thecal.errors import CatalogError
-from thecal.label.catalog import DRUGS, jurisdictions, load_label
+from thecal.label.catalog import jurisdictions, load_label
 from thecal.label.label import Label, Statement, area
 from thecal.label.topics import AREAS
 

@@ -23,8 +23,8 @@ DISCLAIMER = (
     "The label in force where the patient is treated decides."
 )
 MODEL_CAVEAT = (
-    "The curves show a typical patient and 90 % of virtual patients under a first model tuned "
-    "to published summaries. They are not fitted to this person and not fit to dose by."
+    "The curves show a typical patient and 90 % of virtual patients under a model calibrated to "
+    "published summaries of trials. They are not fitted to this person and not fit to dose by."
 )
 FARTHEST_D = 3650  # ten years past the last dose: a date beyond is a slip
 LONGEST_D = 1096  # three years past the last dose: how far a prediction may go
@@ -71,7 +71,7 @@ def answer(due: Due, *, until_d: int | None = None) -> Answer:
 
     until_d  last day to predict, after the last dose given
     """
-    from thecal.model.population import load_population
+    from thecal.model.modelfile import load_population
     from thecal.plan.forecast import forecast
 
     last_d = due.course.doses[-1].time_d if due.course.doses else 0

@@ -1,8 +1,9 @@
 """One course to what comes next: exposure and effect along it, with their uncertainty.
 
 The typical patient and a band of virtual ones take the doses that were given, then those
-that fall due. What the record holds about this person (ALSFRS-R, NfL and symptom onset before
-the first dose) replaces what would have been drawn. Nothing here is fitted to the course.
+that fall due. What the record holds about this person (ALSFRS-R, SVC, NfL and symptom onset
+before the first dose) replaces what would have been drawn. Nothing here is fitted to the
+course. The band holds what differs between people and what is not known of the model.
 """
 
 from __future__ import annotations
@@ -18,9 +19,10 @@ from thecal.model.events import Dosing
 from thecal.model.population import Population
 from thecal.model.simulate import simulate
 from thecal.model.structure import Output
-from thecal.model.variability import deviates
+from thecal.model.variability import Trend
 from thecal.regimen.schedule import Schedule, slots_ahead
 from thecal.shapes import Float
+from thecal.trial.strata import stratum
 from thecal.units import MONTH_D
 
 SUBJECTS = 400  # the 5th and 95th percentile of 400 rest on 20 people each
@@ -32,13 +34,15 @@ BASELINE_D = 365  # a value measured longer before the first dose is no baseline
 FULL_SCORE = 48  # of ALSFRS-R; who has lost nothing yet has no slope of their own
 AFTER_DOSE_D = (1 / 24, 4 / 24, 0.5, 1.0, 3.0, 7.0)
 
+NOT_SHOWN = ("survival",)  # how long one person lives is nothing this model may say
+
 RATIOS = {  # kind of record -> output it is compared with, as a ratio to its own baseline
     "nfl_plasma": "nfl",
     "nfl_serum": "nfl",
     "nfl_csf": "nfl",
     "csf_sod1": "csf_sod1",
 }
-DIRECT = {"alsfrs_r": "alsfrs_r", "csf_tofersen": "csf", "plasma_tofersen": "plasma"}
+DIRECT = {"alsfrs_r": "alsfrs_r", "svc": "svc", "csf_tofersen": "csf", "plasma_tofersen": "plasma"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,11 +120,13 @@ def forecast(
     amounts_mg += [schedule.regimen.amount_mg] * len(planned_d)
     none = Dosing.none()
     dosing = Dosing.bolus(given_d + planned_d, amounts_mg) if amounts_mg else none
-    people, typical = population.draw(SUBJECTS, SEED), population.typical()
-    known = _known(course, population, people, typical)
+    given, known = _known(course, population)
+    people = _people(population, given)
+    typical = population.typical({**_middle(population, given), **_arrays(given, 1)})
     first = {name: np.concatenate([typical[name], people[name]]) for name in typical}
-    treated = simulate(population, dosing, times_d, people=first)
-    untreated = simulate(population, none, times_d, people=typical)
+    shown = tuple(o.name for o in population.model.outputs if o.name not in NOT_SHOWN)
+    treated = simulate(population, dosing, times_d, people=first, outputs=shown)
+    untreated = simulate(population, none, times_d, people=typical, outputs=shown)
     series = {}
     for output in treated.outputs:
         values, without = treated.of(output.name), untreated.of(output.name)[0]
@@ -170,46 +176,69 @@ def _times(course: Course, doses_d: list[int], end_d: int) -> Float[np.ndarray, 
     return times_d[(times_d >= 0) & (times_d <= end_d)]
 
 
-def _known(
-    course: Course,
-    population: Population,
-    people: dict[str, np.ndarray],
-    typical: dict[str, np.ndarray],
-) -> dict[str, str]:
-    """Replace what the record fixes, in place; return what was used, in words."""
+def _known(course: Course, population: Population) -> tuple[dict[str, float | str], dict[str, str]]:
+    """Return the covariates that the record fixes, and what they are from, in words."""
+    given: dict[str, float | str] = {}
     known = {}
-
-    def fix(name: str, value: float, words: str) -> None:
-        typical[name] = np.full_like(typical[name], value)
-        people[name] = np.full_like(people[name], value)
-        known[name] = words
-
     before = _baseline(course, "alsfrs_r")
     if before is not None:
-        fix(
-            "alsfrs_r_baseline",
-            before.value,
-            f"ALSFRS-R {before.value:g} on day {before.time_d:g}",
-        )
+        given["alsfrs_r"] = before.value
+        known["alsfrs_r_baseline"] = f"ALSFRS-R {before.value:g} on day {before.time_d:g}"
     onset = next((e for e in course.events if e.name == "symptom_onset" and e.time_d < 0), None)
     if before and onset and before.time_d > onset.time_d and before.value < FULL_SCORE:
         months = (before.time_d - onset.time_d) / MONTH_D
-        since_onset = (FULL_SCORE - before.value) / months
-        ratio = population.from_record["slope_ratio"]
-        typical["slope"] = np.full_like(typical["slope"], since_onset * ratio.value)
-        people["slope"] = since_onset * ratio.at(deviates("slope", SUBJECTS, SEED))
+        given["slope_pre"] = (FULL_SCORE - before.value) / months
         known["slope"] = (
-            f"{since_onset:.2f} points a month from onset (day {onset.time_d:g}) to day "
+            f"{given['slope_pre']:.2f} points a month from onset (day {onset.time_d:g}) to day "
             f"{before.time_d:g}"
         )
+    breath = _baseline(course, "svc")
+    if breath is not None and breath.value > 0:
+        given["svc"] = breath.value
+        known["svc_baseline"] = f"SVC {breath.value:g} % on day {breath.time_d:g}"
     for kind in ("nfl_plasma", "nfl_serum", "nfl_csf"):
         first = _baseline(course, kind)
         if first is not None:
             scale = population.from_record["csf_to_plasma_nfl"].value if kind == "nfl_csf" else 1.0
-            words = f"{kind} {first.value:g} {first.unit} on day {first.time_d:g}"
-            fix("nfl_baseline", first.value / scale, words)
+            given["nfl"] = first.value / scale
+            known["nfl_baseline"] = f"{kind} {first.value:g} {first.unit} on day {first.time_d:g}"
             break
-    return known
+    return {name: value for name, value in given.items() if name in population.covariates}, known
+
+
+def _people(population: Population, given: Mapping[str, float | str]) -> dict[str, np.ndarray]:
+    """Draw virtual people who share what is known, of the group that their slope puts them in."""
+    held = _arrays(given, SUBJECTS)
+    if "slope_pre" in given and "group" in population.covariates:
+        drawn = population.draw_covariates(SUBJECTS, SEED)["group"]
+        held["group"] = _group(float(given["slope_pre"]), drawn)
+    covariates = population.draw_covariates(SUBJECTS, SEED, given=held)
+    people = population.draw(
+        SUBJECTS, SEED, covariates=covariates, uncertain=population.uncertainty is not None
+    )
+    return {name: np.asarray(value) for name, value in people.items()}
+
+
+def _group(slope: float, drawn: np.ndarray) -> np.ndarray:
+    """Return groups that fit a slope: who was drawn of the other stratum has a usual variant."""
+    if stratum(slope) == "slower":
+        return np.full_like(drawn, "slower")
+    return np.where(drawn == "slower", "other", drawn)
+
+
+def _middle(population: Population, given: Mapping[str, float | str]) -> dict[str, np.ndarray]:
+    """Return the group of the typical person: by the slope known, or that the effects refer to."""
+    if "group" not in population.covariates:
+        return {}
+    slope = given.get("slope_pre")
+    if slope is None:
+        trends = (e for e in population.effects.get("slope", ()) if isinstance(e, Trend))
+        slope = next((e.reference for e in trends), 0.0)
+    return {"group": np.array(["other" if stratum(float(slope)) == "faster" else "slower"])}
+
+
+def _arrays(given: Mapping[str, float | str], n: int) -> dict[str, np.ndarray]:
+    return {name: np.full(n, value) for name, value in given.items()}
 
 
 def _baseline(course: Course, kind: str) -> Observation | None:

@@ -1,7 +1,8 @@
 """A regimen in words, given to people who do not exist: what a population would show.
 
-The people are drawn from the model's population, nobody is late, nobody stops. What is summed
-up are predicted values, without measurement error.
+The people are drawn from the model's population, each with a draw of its uncertain numbers where
+it states them; nobody is late, nobody stops. What is summed up are predicted values, without
+measurement error.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -28,8 +30,8 @@ from thecal.source import Source
 PROBABILITIES = (0.05, 0.5, 0.95)
 MOST_TIMES = 20_000
 VIRTUAL_CAVEAT = (
-    "Virtual people under a first model tuned to published summaries, without measurement error, "
-    "lateness or drop-out. Not fitted to anybody and not fit to dose by."
+    "Virtual people under a model of published summaries, without measurement error, lateness or "
+    "drop-out. Not fitted to anybody and not fit to dose by."
 )
 
 
@@ -118,6 +120,29 @@ class Asked:
                 for dose in self._given(self.regimen)
             ]
         )
+
+    @property
+    def extrapolations(self) -> tuple[str, ...]:
+        """What lies outside the studies behind the model, in words; empty where nothing does."""
+        found: dict[str, None] = {}
+        studied = self.population.studied
+        doses = self.doses
+        if dose := studied.get("dose"):
+            for amount in dict.fromkeys(d.amount_mg for d in doses):
+                if not dose.least <= amount <= dose.most:
+                    found[
+                        f"a dose of {amount:g} mg; studied were {dose.least:g} to {dose.most:g} mg"
+                        f" ({dose.source})"
+                    ] = None
+        if interval := studied.get("interval"):
+            for a, b in pairwise(doses):
+                apart_d = b.time_d - a.time_d
+                if not interval.least <= apart_d <= interval.most:
+                    found[
+                        f"doses {apart_d:g} d apart; studied were {interval.least:g} to "
+                        f"{interval.most:g} d ({interval.source})"
+                    ] = None
+        return tuple(found)
 
     @property
     def kept(self) -> tuple[Output, ...]:
@@ -231,6 +256,7 @@ def simulate_virtual(
         accuracy=accuracy,
         backend=backend,
         dtype=dtype,
+        uncertain=asked.population.uncertainty is not None,
         progress=progress,
     )
     return Summary(
