@@ -6,7 +6,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 
-.PHONY: help setup demo test test-slow check format bench verify lock clean
+.PHONY: help setup demo test test-slow check format bench verify validation lock clean
 
 help:
 	@echo "make demo    set up, then run the main job on a published course"
@@ -15,6 +15,7 @@ help:
 	@echo "make check   format, lint, spelling, types, import contracts"
 	@echo "make bench   timings on this machine, as ratios within one run"
 	@echo "make verify  every solver against every oracle, written to docs/verification.md"
+	@echo "make validation  every published number beside the model, written to docs/validation.md"
 	@echo "make lock    resolve the dependencies anew (needs uv)"
 
 setup: $(READY)
@@ -56,6 +57,9 @@ bench: $(READY)
 
 verify: $(READY)
 	$(BIN)/python bench/verify.py --write
+
+validation: $(READY)
+	$(BIN)/thecal validate tofersen --page docs/validation.md
 
 lock:
 	uv lock --upgrade

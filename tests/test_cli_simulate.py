@@ -22,8 +22,10 @@ from jsonschema import Draft202012Validator
 
 from thecal import cli
 from thecal.cli import app
+from thecal.model.intrathecal import INTRATHECAL_ASO
 
 THECAL = Path(sys.executable).with_name("thecal")
+OUTPUTS = {output.name for output in INTRATHECAL_ASO.outputs}
 QUICK = ("--n", "20", "--until", "84d", "--outputs", "csf,nfl")
 
 
@@ -111,7 +113,7 @@ def test_the_json_keeps_its_schema_and_its_bytes():
 def test_the_json_of_one_person_has_no_sd():
     document = json.loads(run("--n", "1", "--until", "28d", "--json").stdout)
     keeps(document)
-    assert len(document["outputs"]) == 7
+    assert document["outputs"].keys() == OUTPUTS
     for values in document["outputs"].values():
         assert values["sd"] == [None] * 5
         assert values["p05"] == values["p50"] == values["p95"]
@@ -197,6 +199,15 @@ def test_a_picture_is_written_beside_the_summary(tmp_path):
     assert "Neurofilament light" in (tmp_path / "p.svg").read_text()
 
 
+def test_a_medicine_without_a_label_is_given_what_is_typed():
+    """Nusinersen ships as a model alone: there is no label to compare the regimen with."""
+    words = ("--drug", "nusinersen", "--regimen", "12 mg q14d x3 then 12 mg q120d", "--n", "20")
+    result = run(*words, "--outputs", "csf", "--json")
+    document = json.loads(result.stdout)
+    keeps(document)
+    assert result.exit_code == 0 and document["regimen"]["is_as_label"] is None
+
+
 # -- what is refused
 
 
@@ -214,6 +225,8 @@ def test_a_picture_is_written_beside_the_summary(tmp_path):
         (["--every", "0.01h"], "keep values further apart"),
         (["--seed", "-1"], "-1 is not in the range"),
         (["--drug", "tofersn"], "Did you mean 'tofersen'?"),
+        (["--drug", "tofersn", "--regimen", "1 mg q1d"], "Did you mean 'tofersen'?"),
+        (["--drug", "nusinersen"], "Give one with --regimen"),
         (["--jurisdiction", "uk"], "there is eu, jp, us"),
         (["--jurisdiction", "uk", "--regimen", "1 mg q1d"], "there is eu, jp, us"),
         (["--outputs", "csf,alsfrs"], "Did you mean 'alsfrs_r'?"),

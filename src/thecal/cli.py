@@ -320,6 +320,8 @@ def simulate(
                 "accuracy": accuracy,
                 "caveat": VIRTUAL_CAVEAT,
             }
+            if asked.extrapolations:
+                about["extrapolations"] = "; ".join(asked.extrapolations)
             writer = stack.enter_context(
                 TableWriter(out, asked.kept, asked.times_d, n_subjects=n, dtype=dtype, about=about)
             )
@@ -378,20 +380,25 @@ def _asked(
     seed: int,
 ) -> Asked:
     """Read the regimen and check what is asked for, before anything large is made."""
-    from thecal.label.catalog import load_label
-    from thecal.model.population import load_population
+    from thecal.datafile import DRUGS
+    from thecal.label.catalog import load_label, medicines
+    from thecal.model.modelfile import load_population
     from thecal.plan.virtual import ask, label_sentence
     from thecal.regimen.regimen import Regimen, from_label
 
-    label = load_label(drug, jurisdiction)
     stated: Regimen | None = None
-    try:
-        stated = from_label(label)
-        label_sentence(stated)
-    except ThecalError as error:
+    if drug not in medicines() and (DRUGS / drug / "model.yaml").is_file():
         if regimen is None:
-            raise ThecalError(f"{str(error).rstrip('.')}. Give one with --regimen") from error
-        stated = None
+            raise ThecalError(f"no label of '{drug}' states a regimen. Give one with --regimen")
+    else:
+        label = load_label(drug, jurisdiction)
+        try:
+            stated = from_label(label)
+            label_sentence(stated)
+        except ThecalError as error:
+            if regimen is None:
+                raise ThecalError(f"{str(error).rstrip('.')}. Give one with --regimen") from error
+            stated = None
     names = () if outputs is None else tuple(name.strip() for name in outputs.split(","))
     if "" in names:
         raise ThecalError("--outputs: a name is missing; write names with commas between")
@@ -487,6 +494,182 @@ def _bar(stack: ExitStack, n: int) -> Callable[[int], None]:
     )
     task = bar.add_task("", total=n)
     return lambda done: bar.update(task, completed=done)
+
+
+@app.command()
+@click.argument("drug", default="tofersen")
+@json_option
+@click.option(
+    "--replicates",
+    type=click.IntRange(1, 100_000),
+    default=400,
+    show_default=True,
+    help="How often each study is simulated.",
+)
+@click.option(
+    "--seed",
+    type=click.IntRange(0, MOST_SEED),
+    default=2024,
+    show_default=True,
+    help="Of the simulated studies.",
+)
+@click.option(
+    "--structure",
+    default="both",
+    show_default=True,
+    help="One structure of the model alone, such as fraction or supralinear.",
+)
+@click.option("--page", type=FILE, help="Write the page (.md), and its pictures beside it.")
+def validate(
+    drug: str, as_json: bool, replicates: int, seed: int, structure: str, page: Path | None
+) -> None:
+    """Hold the model of DRUG against every published number.
+
+    Each study is simulated in virtual people, as many as it had, again and again; a published
+    number should lie in the 90 % interval of what these studies show.
+    """
+    with refusing(f"validate {drug}"):
+        _can_write("--page", page, (".md",))
+        from thecal.datafile import DRUGS
+        from thecal.infer.evidence import load_evidence
+        from thecal.infer.validate import structure_shares
+        from thecal.infer.validate import validate as held_against
+        from thecal.model.modelfile import load_population
+        from thecal.model.safety import load_safety
+        from thecal.trial.study import load_studies
+
+        population, targets = load_population(drug), load_evidence(drug)
+        studies = load_studies(drug)
+        has_safety = (DRUGS / drug / "safety.yaml").is_file()
+        if structure != "both":
+            population = population.structure(structure)
+        shares = structure_shares(population) or {structure: 1.0}
+        began = time.monotonic()
+        found = held_against(
+            population,
+            targets,
+            studies,
+            load_safety(drug) if has_safety else None,
+            replicates=replicates,
+            seed=seed,
+        )
+        seconds = time.monotonic() - began
+        click.echo(f"thecal: {replicates} replicates in {seconds:.2g} s", err=True)
+    if as_json:
+        from thecal.report.contract import dump, validate_document
+
+        click.echo(dump(validate_document(found, shares, structure=structure)))
+    else:
+        from thecal.report.terminal import validate_text
+
+        click.echo(validate_text(found, shares))
+    if page:
+        from thecal.infer.bands import bands
+        from thecal.report.validation import write_validation
+
+        with refusing(f"--page {page.name}"):
+            drawn = bands(population, studies, replicates=replicates, seed=seed)
+            written = write_validation(page, found, population, drawn)
+            click.echo(f"thecal: {', '.join(str(path) for path in written)}", err=True)
+
+
+@app.command()
+@click.argument("drug")
+@click.option(
+    "--seed", type=click.IntRange(0, MOST_SEED), default=1, show_default=True, help="Of the draws."
+)
+@click.option(
+    "--people",
+    type=click.IntRange(20, 100_000),
+    default=800,
+    show_default=True,
+    help="Virtual people in the largest arm of each study.",
+)
+@click.option(
+    "--evaluations",
+    type=click.IntRange(24, 1_000_000),
+    default=1200,
+    show_default=True,
+    help="Draws that are weighted, for each structure.",
+)
+@click.option("--out", type=FILE, help="Folder to write to.  [default: the medicine's own]")
+@click.option(
+    "--workers",
+    type=click.IntRange(0, 1024),
+    default=0,
+    help="Processes; they change no number.  [default: one a core]",
+)
+def calibrate(
+    drug: str, seed: int, people: int, evaluations: int, out: Path | None, workers: int
+) -> None:
+    """Calibrate the model of DRUG to its evidence file; takes minutes to an hour.
+
+    Reads prior.yaml, evidence.csv and studies.yaml of the medicine; writes model.yaml and
+    posterior.csv. Ctrl-C leaves the old files.
+    """
+    with refusing(f"calibrate {drug}"):
+        from thecal.datafile import DRUGS
+        from thecal.infer.calibrate import calibrate as posterior_of
+        from thecal.infer.evidence import load_evidence
+        from thecal.infer.record import weights, write_calibration
+        from thecal.model.modelfile import read_population
+        from thecal.report.terminal import calibrate_text
+        from thecal.trial.study import load_studies
+
+        targets, studies = load_evidence(drug, DRUGS), load_studies(drug, DRUGS)
+        folder = DRUGS / drug
+        if not (folder / "prior.yaml").is_file():
+            raise ThecalError("prior.yaml is not in its folder: nothing to start from")
+        _can_write_into(out or folder)
+        population = read_population(folder / "prior.yaml")
+        click.echo(
+            f"thecal: {people} people, {evaluations} draws for each of "
+            f"{', '.join(population.structures)}; this takes minutes, Ctrl-C leaves the old files",
+            err=True,
+        )
+        began = time.monotonic()
+
+        def say(words: str) -> None:
+            click.echo(f"thecal: {time.monotonic() - began:.0f} s, {name}, {words}", err=True)
+
+        found = []
+        try:
+            for name in population.structures:
+                found.append(
+                    posterior_of(
+                        population.structure(name),
+                        name,
+                        targets,
+                        studies,
+                        seed=seed,
+                        people=people,
+                        evaluations=evaluations,
+                        workers=workers,
+                        say=say,
+                    )
+                )
+        except KeyboardInterrupt:
+            click.echo("thecal: stopped; the old files stand as they were", err=True)
+            raise SystemExit(1) from None
+        written = write_calibration(
+            folder,
+            population,
+            found,
+            seed=seed,
+            people=people,
+            program=f"thecal {__version__}",
+            target_folder=out,
+        )
+        click.echo(calibrate_text(found, weights(found)))
+        click.echo(f"thecal: {', '.join(str(path) for path in written)}", err=True)
+
+
+def _can_write_into(folder: Path) -> None:
+    """Refuse a folder that could not be written to, before the work starts."""
+    if not folder.is_dir():
+        raise ThecalError(f"--out {folder}: no such folder; make it first")
+    if not os.access(folder, os.W_OK | os.X_OK):
+        raise ThecalError(f"{folder} is not yours to write; name another folder with --out")
 
 
 @app.group("label")

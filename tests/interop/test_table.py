@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from thecal.errors import ThecalError
 from thecal.interop.table import TableWriter, _size
 from thecal.model.events import Dosing
-from thecal.model.population import load_population
+from thecal.model.modelfile import load_population
 from thecal.model.reduce import Kept
 from thecal.model.simulate import simulate_many
 from thecal.model.structure import Output

@@ -10,8 +10,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from thecal.datafile import DRUGS
 from thecal.errors import CatalogError, DataFileError
-from thecal.label.catalog import DRUGS, jurisdictions, load_label, medicines, read_label
+from thecal.label.catalog import jurisdictions, load_label, medicines, read_label
 from thecal.label.topics import AREAS, REQUIRED_VALUES, VALUES
 
 US = DRUGS / "tofersen" / "label.us.yaml"

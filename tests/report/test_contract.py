@@ -20,7 +20,7 @@ from thecal.report.contract import dump
 ROOT = Path(__file__).resolve().parents[2]
 EXAMPLES = sorted((ROOT / "examples").glob("*.csv"))
 CASES = ROOT / ".." / "shared" / "data" / "cases"
-NAMES = ("due.v1", "course.v1", "simulate.v1", "label.v1")
+NAMES = ("due.v1", "course.v1", "simulate.v1", "validate.v1", "label.v1")
 
 DAYS = "id,day,kind,value,unit,method\n"
 DATES = "id,date,kind,value,unit,method\n"

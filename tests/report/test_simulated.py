@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from thecal.label.catalog import load_label
-from thecal.model.population import load_population
+from thecal.model.modelfile import load_population
 from thecal.model.structure import Output
 from thecal.plan.answer import DISCLAIMER
 from thecal.plan.virtual import VIRTUAL_CAVEAT, ask, simulate_virtual
@@ -85,13 +85,19 @@ def test_a_number_is_shown_with_three_digits(value, words):
 
 def test_a_table_shows_concentrations_in_ng_per_ml_and_the_rest_as_it_is(people):
     """mg/L times 1000 is ng/mL."""
-    first, second = simulated(people)
-    assert first.head[1] == "CSF drug, ng/mL" and second.head[-1] == "ALSFRS-R, points"
+    tables = simulated(people)
+    names = [name for table in tables for name in table.head[1:]]
+    assert names[0] == "CSF drug, ng/mL" and "ALSFRS-R, points" in names
+    outputs = [output.name for output in people.cohort.outputs]
+    assert len(names) == len(outputs)
     at = days_shown(people.asked)[-1]
-    low, median, high = people.percentiles[:, at, 0] * 1000
-    assert first.rows[-1][:2] == ("364", f"{median:.1f} ({low:.2f}–{high:.1f})")
-    low, median, high = people.percentiles[:, at, -1]
-    assert second.rows[-1][-1] == f"{median:.1f} ({low:.1f}–{high:.1f})"
+    for table in tables:
+        assert table.rows[-1][0] == "364"
+    cells = [cell for table in tables for cell in table.rows[-1][1:]]
+    for name, scale in (("csf", 1000), ("alsfrs_r", 1), ("survival", 1)):
+        i = outputs.index(name)
+        low, median, high = (three_digits(v) for v in people.percentiles[:, at, i] * scale)
+        assert cells[i] == f"{median} ({low}–{high})"
 
 
 def test_one_person_has_values_and_no_percentiles():
@@ -134,7 +140,7 @@ def band(view):
 
 def test_the_picture_draws_the_percentiles_of_each_output_over_one_time_axis(people):
     doses, *panels = virtual(people)["vconcat"]
-    assert len(panels) == len(people.cohort.outputs) == 7
+    assert len(panels) == len(people.cohort.outputs) == len(TOFERSEN.model.outputs)
     spans = {
         tuple(row["day"] for row in layer["data"]["values"])
         for view in (doses, *panels)
@@ -142,7 +148,8 @@ def test_the_picture_draws_the_percentiles_of_each_output_over_one_time_axis(peo
         if layer["mark"] == {"type": "rule", "opacity": 0}
     }
     assert len(spans) == 1
-    for i, (view, scale) in enumerate(zip(panels, (1000, 1000, 1, 1, 1, 1, 1), strict=True)):
+    for i, (view, output) in enumerate(zip(panels, people.cohort.outputs, strict=True)):
+        scale = 1000 if output.name in ("csf", "plasma") else 1
         last = band(view)[-1]
         low, median, high = people.percentiles[:, -1, i] * scale
         assert last["day"] == 364

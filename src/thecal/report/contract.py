@@ -1,4 +1,4 @@
-"""What a program reads: the JSON of `due`, `course`, `simulate` and `label show`.
+"""What a program reads: the JSON of `due`, `course`, `simulate`, `validate` and `label show`.
 
 Documented in docs/json.md, checked by the schemas beside this file, versioned by `schema`:
 a key is never renamed or dropped within a version. Numbers are rounded to six significant
@@ -8,8 +8,9 @@ digits so that the same input gives the same bytes.
 from __future__ import annotations
 
 import json
+import math
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from thecal import __version__
@@ -21,6 +22,7 @@ from thecal.regimen.schedule import Given, Open, Schedule, Slot
 from thecal.source import Source
 
 if TYPE_CHECKING:  # the numerical library is not loaded for a due date
+    from thecal.infer.validate import Validation, Verdict
     from thecal.plan.virtual import Summary
 
 Json = dict[str, Any]
@@ -107,6 +109,7 @@ def simulate_document(summary: Summary, *, accuracy: str = "default") -> Json:
             if label is None
             else {"text": label.sentence.text, "source": _source(label.source)},
         },
+        "extrapolations": list(asked.extrapolations),
         "doses": [
             {
                 "day": _number(dose.time_d),
@@ -143,6 +146,70 @@ def simulate_document(summary: Summary, *, accuracy: str = "default") -> Json:
         },
         "disclaimer": DISCLAIMER,
     }
+
+
+def validate_document(
+    validation: Validation, shares: Mapping[str, float], *, structure: str = "both"
+) -> Json:
+    """Return the answer of `thecal validate --json`.
+
+    shares     of posterior draws, by structure
+    structure  which was asked for
+    """
+    from thecal.report.validation import SHARES, VALIDATION_CAVEAT
+
+    return {
+        "schema": "thecal.validate/1",
+        "thecal": __version__,
+        "medicine": validation.medicine,
+        "replicates": validation.replicates,
+        "seed": validation.seed,
+        "structure": structure,
+        "structures": {name: _number(share) for name, share in shares.items()},
+        "summary": {
+            key: dict(zip(("inside", "total"), validation.share_inside(**asked), strict=True))
+            for key, asked in SHARES.items()
+        },
+        "targets": [_verdict(verdict) for verdict in validation.verdicts],
+        "caveat": VALIDATION_CAVEAT,
+        "disclaimer": DISCLAIMER,
+    }
+
+
+def _verdict(verdict: Verdict) -> Json:
+    from thecal.report.validation import area_of, why_words
+
+    t = verdict.target
+    return {
+        "id": t.id,
+        "area": None if verdict.inside is None else area_of(t),
+        "quantity": t.quantity,
+        "arm": t.arm,
+        "population": t.population,
+        "time": t.time,
+        "unit": t.unit,
+        "published": _found(t.value),
+        "published_lo": _found(t.lo),
+        "published_hi": _found(t.hi),
+        "interval": t.interval or None,
+        "n": t.n or None,
+        "confirmed": t.is_confirmed,
+        "model": _found(verdict.model),
+        "lo": _found(verdict.lo),
+        "hi": _found(verdict.hi),
+        "inside": verdict.inside,
+        "used_for_calibration": t.use == "calibration",
+        "use": t.use,
+        "width": _found(verdict.width),
+        "source": t.source,
+        "note": t.note.strip() or None,
+        "why": why_words(verdict) if verdict.inside is None else None,
+    }
+
+
+def _found(value: float) -> float | int | None:
+    """Return a number; what is not known is null."""
+    return _number(value) if math.isfinite(value) else None
 
 
 def label_document(label: Label, statements: Iterable[Statement], gaps: Json) -> Json:

@@ -21,7 +21,7 @@ from thecal.model.structure import Output
 from thecal.outfile import write_whole
 from thecal.plan.answer import DISCLAIMER, Answer
 from thecal.report.tables import NG_PER_ML
-from thecal.report.words import given_words, people_words, regimen_words
+from thecal.report.words import beyond_words, given_words, people_words, regimen_words
 from thecal.shapes import Float
 
 if TYPE_CHECKING:
@@ -65,6 +65,7 @@ PANELS = (
     Panel("csf_sod1", "SOD1 protein in CSF, to baseline", "ratio", EFFECT),
     Panel("nfl", "Neurofilament light, to baseline", "ratio", EFFECT),
     Panel("alsfrs_r", "ALSFRS-R", "points of 48", EFFECT),
+    Panel("svc", "Slow vital capacity", "% of predicted", EFFECT),
 )
 MEASURED = (  # kinds of record that have no prediction
     ("csf_wbc", "CSF white cells"),
@@ -72,7 +73,6 @@ MEASURED = (  # kinds of record that have no prediction
     ("albumin_ratio", "Albumin ratio, CSF to serum"),
     ("pnfh_csf", "pNfH in CSF"),
     ("pnfh_plasma", "pNfH in plasma"),
-    ("svc", "Slow vital capacity"),
 )
 
 
@@ -126,7 +126,8 @@ def virtual(summary: Summary, *, width: int = WIDTH) -> Spec:
         panel = _panel_of(output)
         rows = _rows(cohort.times_d, columns, panel)
         views.append(_band_view(panel, rows, [], axis, start_d, end_d, width, line="median"))
-    words = (regimen_words(asked), *_key_words(summary), VIRTUAL_CAVEAT, DISCLAIMER)
+    beyond = tuple(map(beyond_words, asked.extrapolations))
+    words = (regimen_words(asked), *beyond, *_key_words(summary), VIRTUAL_CAVEAT, DISCLAIMER)
     return _stacked(
         views,
         axis,

@@ -46,6 +46,7 @@ COLUMNS = (
     Column("csf_sod1", "CSF SOD1, ratio to baseline"),
     Column("nfl", "NfL, ratio to baseline"),
     Column("alsfrs_r", "ALSFRS-R, points", 1.0, 0),
+    Column("svc", "SVC, % of predicted", 1.0, 0),
 )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from textwrap import fill
 from typing import TYPE_CHECKING
@@ -14,6 +14,7 @@ from thecal.label.topics import AREAS
 from thecal.plan.answer import DISCLAIMER, MODEL_CAVEAT, Answer, Due
 from thecal.report import tables
 from thecal.report.words import (
+    beyond_words,
     given_words,
     headline,
     if_late_words,
@@ -25,6 +26,8 @@ from thecal.report.words import (
 )
 
 if TYPE_CHECKING:  # the numerical library is not loaded for a due date
+    from thecal.infer.calibrate import Calibration
+    from thecal.infer.validate import Validation
     from thecal.plan.virtual import Summary
 
 WIDTH = 92
@@ -110,6 +113,7 @@ def simulate_text(summary: Summary) -> str:
         f"{population.medicine} · {people_words(cohort)} · seed {asked.seed}",
         *_item("Regimen", f"{asked.regimen.text}; {doses} before day {asked.until_d:g}"),
         *_item("Source", origin_words(asked)),
+        *(line for words in asked.extrapolations for line in _item("BEYOND", beyond_words(words))),
         *_item("Model", f"{population.model.name}. {population.about}"),
         *_item("Solver", cohort.solved),
     ]
@@ -121,6 +125,119 @@ def simulate_text(summary: Summary) -> str:
         "\n".join([*_wrap(VIRTUAL_CAVEAT), *_wrap(DISCLAIMER)]),
     ]
     return "\n\n".join(parts)
+
+
+COUNTED_BY_ARM = ("deaths",)
+
+
+def validate_text(validation: Validation, shares: Mapping[str, float]) -> str:
+    """Show how many published numbers lie inside, the headlines, and every miss."""
+    from thecal.report import validation as page
+
+    counts = [
+        f"  {'{} of {}'.format(*validation.share_inside(**page.SHARES[key])):>12}  {words}"
+        for key, words in page.SHARE_WORDS.items()
+    ]
+    headlines = ["Headlines: published, model (90 % prediction interval), inside"]
+    for topic, held in page.by_area(filter(page.is_headline, validation.verdicts)).items():
+        headlines += ["", page.AREAS[topic]]
+        for v in held:
+            t = v.target
+            who = "" if t.stratum == "all" else t.stratum
+            arm = t.arm if t.statistic in COUNTED_BY_ARM else ""
+            what = ", ".join(p for p in (t.statistic, arm, who, t.time) if p and p != "-")
+            published = page.published_words(t).replace(f", {t.interval})", ")")
+            answer = "yes" if v.inside else "NO"
+            words = f"  {t.id:6}{what:41} {published:20} {page.model_words(v):26} {answer}"
+            headlines.append(words)
+    missed = page.misses(validation)
+    parts = [
+        f"{validation.medicine} · {validation.replicates} replicates of each study · seed "
+        f"{validation.seed} · {page.structure_words(shares)}",
+        "\n".join(
+            [
+                *_wrap(
+                    f"{page.score_words(validation)} the model's 90 % prediction interval for a "
+                    "study of that size."
+                ),
+                *counts,
+            ]
+        ),
+        "\n".join(headlines),
+        "\n".join(
+            [
+                counted(len(missed), "number") + " outside",
+                *(line for v in missed for line in _item(v.target.id, page.miss_words(v))),
+            ]
+        ),
+        "\n".join(
+            [
+                *_wrap(
+                    "More: docs/validation.md has every number and pictures; --page writes it "
+                    "anew, --json is for programs."
+                ),
+                *_wrap(page.VALIDATION_CAVEAT),
+                *_wrap(DISCLAIMER),
+            ]
+        ),
+    ]
+    return "\n\n".join(part for part in parts if part)
+
+
+def calibrate_text(found: Sequence[Calibration], weights: Sequence[float]) -> str:
+    """Show what a calibration learned in each structure, and what it did not."""
+    return "\n\n".join(
+        part for c, weight in zip(found, weights, strict=True) for part in _calibrated(c, weight)
+    )
+
+
+def _calibrated(c: Calibration, weight: float) -> Iterable[str]:
+    import numpy as np
+
+    from thecal.report import validation as page
+
+    yield (
+        f"Structure '{c.structure}': weight {weight:.2g}, ln evidence {c.log_evidence:.2f}; "
+        f"{c.evaluations} draws weighted, worth {c.effective:.0f}"
+    )
+    if not c.converged:
+        yield "\n".join(
+            _wrap(
+                "WARNING: the search for the mode did not come to rest. Draws start from where it "
+                "stood; trust them only if they are worth many."
+            )
+        )
+    if c.effective < len(c.numbers):
+        yield "\n".join(
+            _wrap(
+                f"WARNING: the draws are worth fewer than there are numbers ({len(c.numbers)}): "
+                "intervals are rough. Ask for more --evaluations."
+            )
+        )
+    middle, values, contraction = c.middle(), c.values(), c.contraction()
+    rows = []
+    for j, number in enumerate(c.numbers):
+        lo, hi = np.quantile(values[number.name], (0.05, 0.95))
+        rows.append(
+            (
+                number.name,
+                page.prior_words(number),
+                f"{page.number_words(middle[number.name])} "
+                f"({page.number_words(float(lo))} to {page.number_words(float(hi))})",
+                f"{contraction[j]:.2f}",
+                " ".join(c.influence.get(number.name, ())[:3]) or "none",
+            )
+        )
+    head = ("number", "prior (90 %)", "posterior (90 %)", "contraction", "evidence")
+    yield _drawn(tables.Table("", head, tuple(rows)))
+    sds, axes = c.directions()
+    names = [number.name for number in c.numbers]
+    k = max(1, min(3, len(names) // 2))
+    lines = ["Combinations, in SDs of the prior"]
+    for word, order in (("best", range(k)), ("least", range(-1, -k - 1, -1))):
+        for i in order:
+            lines += _item(word, f"{sds[i]:.2f}  {page.axis_words(names, axes[i])}")
+    yield "\n".join(lines)
 
 
 def _drawn(table: tables.Table, only: tuple[str, ...] = ()) -> str:

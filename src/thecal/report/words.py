@@ -132,3 +132,8 @@ def written_words(summary: Summary, name: str) -> str:
         f"{name}: {people_words(cohort)}, {counted(rows, 'row')}, "
         f"{len(columns)} columns ({', '.join(columns)})"
     )
+
+
+def beyond_words(extrapolation: str) -> str:
+    """Say that something lies outside what was studied."""
+    return f"Extrapolation: {extrapolation}. The studies say nothing about it."
