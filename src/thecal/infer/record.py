@@ -11,6 +11,7 @@ import hashlib
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from platform import python_version
 from typing import Any
 
 import numpy as np
@@ -84,7 +85,7 @@ def write_calibration(
         "source": "draws of the posterior over both structures, given evidence.csv and prior.yaml",
     }
     top["calibration"] = {
-        "program": program,
+        "program": f"{program}, NumPy {np.__version__}, Python {python_version()}",
         "seed": seed,
         "people": people,
         "draws": draws,
