@@ -24,7 +24,9 @@ DISCLAIMER = (
 )
 MODEL_CAVEAT = (
     "The curves show a typical patient and 90 % of virtual patients under a model calibrated to "
-    "published summaries of trials. They are not fitted to this person and not fit to dose by."
+    "published summaries of trials. They are not fitted to this person and not fit to dose by. "
+    "SOD1 inside the CNS is not known: two structures of the model differ in it, and its line is "
+    "of one."
 )
 FARTHEST_D = 3650  # ten years past the last dose: a date beyond is a slip
 LONGEST_D = 1096  # three years past the last dose: how far a prediction may go

@@ -111,13 +111,15 @@ def predictions(answer: Answer) -> Table:
     marks = {float(day): "" for day in (0, *forecast.given_d[2::3])}
     marks |= {float(day): "if given" for day in forecast.planned_d}
     marks[float(forecast.series["csf"].times_d[-1])] = "end"
+    # Nobody measures mRNA in a person; its curve is in the timeline, and the page has no more room.
+    columns = [column for column in COLUMNS if column.output != "sod1_mrna"]
     rows = [
-        (f"{day:g} {mark}".strip(), *(predicted(answer, column, day) for column in COLUMNS))
+        (f"{day:g} {mark}".strip(), *(predicted(answer, column, day) for column in columns))
         for day, mark in sorted(marks.items())
     ]
     return Table(
         "Predicted, before the dose of that day: typical patient (90 % of virtual patients)",
-        ("day", *(column.name for column in COLUMNS)),
+        ("day", *(column.name for column in columns)),
         tuple(rows),
     )
 
