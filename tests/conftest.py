@@ -9,7 +9,7 @@ from jaxtyping import install_import_hook
 # runs on any array library (expression, linear, turnover, program, backend, ode) names no shapes,
 # and its inner functions would be wrapped anew at every call.
 SHAPED = ("structure", "events", "grid", "variability", "population", "residual", "reduce", "nca")
-SHAPED += ("modelfile", "solve", "simulate", "explore", "safety")
+SHAPED += ("modelfile", "solve", "simulate", "explore", "safety", "safetyfile")
 install_import_hook([f"thecal.model.{module}" for module in SHAPED], "beartype.beartype")
 STUDIED = ("trial.study", "trial.endpoints", "infer.predict", "infer.calibrate", "infer.validate")
 install_import_hook([f"thecal.{module}" for module in STUDIED], "beartype.beartype")

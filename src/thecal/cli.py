@@ -535,7 +535,7 @@ def validate(
         from thecal.infer.validate import structure_shares
         from thecal.infer.validate import validate as held_against
         from thecal.model.modelfile import load_population
-        from thecal.model.safety import load_safety
+        from thecal.model.safetyfile import load_safety
         from thecal.trial.study import load_studies
 
         population, targets = load_population(drug), load_evidence(drug)

@@ -28,14 +28,13 @@ from thecal.model.safety import (
     adverse_event_table,
     beta_quantile,
     gamma_quantile,
-    load_safety,
     predictive,
     published_table,
-    read_safety,
     simulate_arm,
     simulate_safety,
     simulate_serious,
 )
+from thecal.model.safetyfile import load_safety, read_safety
 
 FILE = DRUGS / "tofersen" / "safety.yaml"
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "safety.md"

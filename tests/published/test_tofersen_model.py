@@ -27,7 +27,7 @@ from thecal.infer.validate import Validation, validate
 from thecal.model.events import Dosing
 from thecal.model.modelfile import load_population
 from thecal.model.population import Population
-from thecal.model.safety import load_safety
+from thecal.model.safetyfile import load_safety
 from thecal.model.simulate import simulate
 from thecal.model.structure import Profile
 from thecal.trial.study import load_studies

@@ -21,7 +21,7 @@ from thecal.infer.evidence import load_evidence
 from thecal.infer.validate import Validation, Verdict, structure_shares, validate
 from thecal.model.modelfile import load_population, read_population
 from thecal.model.population import Population
-from thecal.model.safety import load_safety
+from thecal.model.safetyfile import load_safety
 from thecal.model.variability import PosteriorTable
 from thecal.report.contract import dump, validate_document
 from thecal.report.figures import svg

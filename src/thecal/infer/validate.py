@@ -38,8 +38,10 @@ class Verdict:
                    unit; NaN where the model says nothing
     inside         whether the published number lies within; a bound, whether it is reached; None
                    where the model says nothing
-    width          width of the interval over that of the sampling error alone; NaN where that is
-                   not known
+    width          width of the interval over that of the sampling error: the larger of the
+                   published one and that of as many virtual people; NaN where neither is known
+    against_published  the same over the published error alone, which of three people is no more
+                   than a guess
     used           whether the number was used for calibration or is an input
     """
 
@@ -49,6 +51,7 @@ class Verdict:
     hi: float
     inside: bool | None
     width: float
+    against_published: float = math.nan
 
     @property
     def used(self) -> bool:
@@ -132,12 +135,17 @@ def _verdict(target: Target, values: np.ndarray, error: float) -> Verdict:
         inside = bool(lo - slack <= target.value <= hi + slack)
     published = target.standard_error()
     sampling = error if math.isnan(published) else max(published, error)
-    width = math.nan
-    if sampling > 0 and target.interval != "bound":
-        span = math.log(hi / lo) if target.is_ratio else hi - lo
-        width = float(span / (2 * Z90 * sampling))
+    span = math.nan
+    if target.interval != "bound":
+        span = float(math.log(hi / lo) if target.is_ratio else hi - lo)
     return Verdict(
-        target=target, model=float(model), lo=float(lo), hi=float(hi), inside=inside, width=width
+        target=target,
+        model=float(model),
+        lo=float(lo),
+        hi=float(hi),
+        inside=inside,
+        width=span / (2 * Z90 * sampling) if sampling > 0 else math.nan,
+        against_published=span / (2 * Z90 * published) if published > 0 else math.nan,
     )
 
 

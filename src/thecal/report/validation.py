@@ -387,9 +387,17 @@ def _score(validation: Validation) -> str:
     if len(held):
         width = (
             " A wide interval is easily right: the median width is "
-            f"{np.median(held):.2f} times that of the sampling error alone, and beyond {WIDE:g} "
-            f"times for {', '.join(wide) or 'none'}."
+            f"{np.median(held):.2f} times that of the sampling error, which is the larger of the "
+            f"published one and that of as many virtual people; it is beyond {WIDE:g} times for "
+            f"{', '.join(wide) or 'none'}."
         )
+        alone = [v for v in validation.verdicts if v.against_published > WIDE]
+        if alone:
+            words = (f"{v.target.id} ({v.against_published:.1f}, n {v.target.n})" for v in alone)
+            width += (
+                f" Over the published error alone, which of three people is little more than a "
+                f"guess, it is beyond {WIDE:g} times for {', '.join(words)}."
+            )
     return "\n\n".join(
         (
             f"**{score_words(validation)}** their 90 % prediction interval.",
