@@ -13,10 +13,11 @@ from pathlib import Path
 from thecal.datafile import DRUGS, DataFile, Entry
 from thecal.errors import CatalogError, DataFileError, Fault, nearest
 from thecal.label.label import Label, Silence, Statement, Value, area, missing_areas
-from thecal.label.topics import AREAS, NUMBER, REQUIRED_VALUES, TEXT, VALUES
+from thecal.label.topics import AREAS, NUMBER, REQUIRED_VALUES, TEXT, VALUES, WORDS
 from thecal.source import Source
 
 JURISDICTIONS = ("us", "eu", "jp")
+STATUSES = ("current", "superseded", "in part")
 TOPIC = re.compile(r"[a-z_]+(\.[a-z0-9_]+)?")
 
 
@@ -62,7 +63,7 @@ def read_label(path: Path) -> Label:
     root = file.read()
     top = root.fields(
         ["medicine", "jurisdiction", "document", "version", "statements"],
-        ["effective", "sources", "silent", "not_read"],
+        ["edition", "status", "effective", "sources", "silent", "not_read"],
     )
     file.finish()  # without these keys nothing else can be read
     itself = Source(
@@ -85,6 +86,8 @@ def read_label(path: Path) -> Label:
         jurisdiction=itself.jurisdiction,
         document=itself.document,
         version=itself.version,
+        edition=top["edition"].text() if "edition" in top else "",
+        status=top["status"].choice(STATUSES) if "status" in top else STATUSES[0],
         effective=top["effective"].date() if "effective" in top else None,
         statements=tuple(_statement(entry, documents) for entry in top["statements"].items()),
         silences=_gaps(top.get("silent"), itself),
@@ -100,7 +103,7 @@ def read_label(path: Path) -> Label:
 
 
 def _statement(entry: Entry, documents: dict[str, Source]) -> Statement:
-    fields = entry.fields(["topic", "section", "says"], ["values", "source"])
+    fields = entry.fields(["topic", "section", "says"], ["values", "source", "plain"])
     topic = _topic(fields)
     entry = entry.at(topic or entry.place)
     values: dict[str, Value] = {}
@@ -111,9 +114,9 @@ def _statement(entry: Entry, documents: dict[str, Source]) -> Statement:
         elif VALUES[name] == NUMBER:
             values[name] = value.number()
         elif VALUES[name] == TEXT:
-            values[name] = value.text()
+            values[name] = _word(value, name)
         else:
-            values[name] = tuple(item.text() for item in value.items())
+            values[name] = tuple(_word(item, name) for item in value.items())
     for name in REQUIRED_VALUES.get(topic, ()):
         if name not in values:
             entry.fault(f"a statement on this topic needs the value '{name}' ({VALUES[name]})")
@@ -123,7 +126,12 @@ def _statement(entry: Entry, documents: dict[str, Source]) -> Statement:
         says=_text(fields, "says"),
         values=values,
         source=replace(document or documents[""], section=_text(fields, "section")),
+        plain=_text(fields, "plain"),
     )
+
+
+def _word(entry: Entry, name: str) -> str:
+    return entry.choice(WORDS[name]) if name in WORDS else entry.text()
 
 
 def _gaps(entry: Entry | None, itself: Source) -> tuple[Silence, ...]:

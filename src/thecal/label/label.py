@@ -26,12 +26,14 @@ class Statement:
     says    the statement restated
     values  its numbers and words, named with their units
     source  document, section, version and jurisdiction
+    plain   the same for a patient, in plain words; empty where it is not for a leaflet
     """
 
     topic: str
     says: str
     values: Mapping[str, Value]
     source: Source
+    plain: str = ""
 
     def number(self, name: str) -> float:
         """Return the value `name` as a number."""
@@ -69,6 +71,8 @@ class Silence:
 class Label:
     """The label of one medicine in one jurisdiction, at one version.
 
+    edition    a short name for the version, such as "2023", by which it is asked for
+    status     "current", "superseded", or "in part" for a version of which too little was read
     effective  date of that version; None where it is not known
     """
 
@@ -76,6 +80,8 @@ class Label:
     jurisdiction: str
     document: str
     version: str
+    edition: str
+    status: str
     effective: dt.date | None
     statements: tuple[Statement, ...]
     silences: tuple[Silence, ...]

@@ -98,4 +98,43 @@ VALUES: dict[str, str] = {
     "code": TEXT,
     "system": TEXT,
     "name": TEXT,
+    "synonyms": TEXTS,  # other words for `name` or for the thing the statement is about
+    # what an audit of a page compares: each from a closed set of words, see WORDS
+    "rule": TEXT,
+    "standing": TEXT,
+    "status": TEXT,
+    "give": TEXT,
+    "ages": TEXT,
+    "direction": TEXT,
+    "pathway": TEXT,
+    "shown": TEXTS,
+    "gene": TEXT,
+    "disease": TEXTS,
+    # intervals in calendar months, an original grid, and what a long gap asks for
+    "interval_months": NUMBER,
+    "anchor": TEXT,
+    "apart_d": NUMBER,
+    "from_months": NUMBER,
+    "to_months": NUMBER,
+    "extra_doses": NUMBER,
+    "extra_interval_d": NUMBER,
+}
+
+# Values that are one of a few words.
+WORDS: dict[str, tuple[str, ...]] = {
+    # of a step or a precaution: does the label ask for it, allow it, leave it, forbid it
+    "rule": ("required", "optional", "not required", "forbidden", "none"),
+    # of a use in a group of people
+    "standing": ("not established", "established", "no data", "weigh benefit"),
+    # of a marketing authorisation
+    "status": ("full", "accelerated", "conditional", "exceptional circumstances"),
+    # of a missed dose
+    "give": ("as soon as possible", "skip", "double"),
+    "ages": ("adults", "adults and children", "children"),
+    # of the protein that the medicine acts on
+    "direction": ("lowers", "raises"),
+    "pathway": ("exonuclease", "CYP"),
+    # of a benefit that a trial behind the label showed; `slow` is of progression
+    "shown": ("biomarker", "slow", "halt", "reverse", "cure", "function", "survival"),
+    "anchor": ("last_dose", "original_grid"),
 }

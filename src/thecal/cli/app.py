@@ -21,7 +21,16 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 import click
 
 from thecal import __version__
-from thecal.errors import ThecalError, nearest
+from thecal.cli.label import label_group
+from thecal.cli.options import (
+    FILE,
+    PICTURES,
+    can_write,
+    json_option,
+    jurisdiction_option,
+    refusing,
+)
+from thecal.errors import ThecalError
 from thecal.units import iso_date
 
 if TYPE_CHECKING:
@@ -66,14 +75,9 @@ class Duration(click.ParamType["float"]):
             self.fail(str(error), param, ctx)
 
 
-FILE = click.Path(path_type=Path)
 MOST_PEOPLE, MOST_SEED = 10**12, 2**63 - 1
 LONG = 50_000  # people from which a progress bar is there from the start
 course_file = click.argument("file", type=FILE)
-jurisdiction_option = click.option(
-    "--jurisdiction", default="us", show_default=True, help="Whose label decides: us, eu or jp."
-)
-json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON instead of words.")
 
 
 def asking(command: Command) -> Command:
@@ -93,19 +97,6 @@ def asking(command: Command) -> Command:
     for option in reversed(options):
         command = option(command)
     return command
-
-
-@contextmanager
-def refusing(subject: str) -> Iterator[None]:
-    """Turn what thecal cannot go on from into one message and exit code 2."""
-    try:
-        yield
-    except ThecalError as error:
-        click.echo(f"thecal: {subject}: {error}", err=True)
-        raise SystemExit(2) from error
-    except OSError as error:
-        click.echo(f"thecal: {subject or 'file'}: {error.strerror or error}", err=True)
-        raise SystemExit(2) from error
 
 
 @click.group(no_args_is_help=True, context_settings={"help_option_names": ["-h", "--help"]})
@@ -166,8 +157,8 @@ def course(
     from thecal.plan.answer import answer as answer_for
 
     with refusing(file.name):
-        _can_write("--figure", figure, PICTURES)
-        _can_write("--report", report, (".html", ".htm"))
+        can_write("--figure", figure, PICTURES)
+        can_write("--report", report, (".html", ".htm"))
         asked, remarks = _due(file, on, jurisdiction, drug, window, today=not as_json)
         answer = answer_for(asked, until_d=until)
         if as_json:
@@ -188,21 +179,6 @@ def course(
 
         with refusing(f"--figure {figure.name}"):
             write_figure(answer, figure)
-
-
-PICTURES = (".png", ".svg")
-
-
-def _can_write(option: str, path: Path | None, suffixes: tuple[str, ...]) -> None:
-    """Refuse a file that could not be written, before the work starts."""
-    if path is None:
-        return
-    if path.suffix not in suffixes:
-        raise ThecalError(
-            f"{option} {path.name}: expected a name ending in {' or '.join(sorted(suffixes))}"
-        )
-    if not path.parent.is_dir():
-        raise ThecalError(f"{option} {path.name}: its folder does not exist; make it first")
 
 
 def _due(
@@ -301,7 +277,7 @@ def simulate(
     Ctrl-C stops after the people under way and shows those; a second one drops everything.
     """
     with refusing("simulate"), ExitStack() as stack:
-        _can_write("--figure", figure, PICTURES)
+        can_write("--figure", figure, PICTURES)
         asked = _asked(drug, jurisdiction, regimen, n, until, every, outputs, seed)
         import numpy as np
 
@@ -529,7 +505,7 @@ def validate(
     number should lie in the 90 % interval of what these studies show.
     """
     with refusing(f"validate {drug}"):
-        _can_write("--page", page, (".md",))
+        can_write("--page", page, (".md",))
         from thecal.datafile import DRUGS
         from thecal.infer.evidence import load_evidence
         from thecal.infer.validate import structure_shares
@@ -672,62 +648,7 @@ def _can_write_into(folder: Path) -> None:
         raise ThecalError(f"{folder} is not yours to write; name another folder with --out")
 
 
-@app.group("label")
-def label_group() -> None:
-    """Show what the labels say."""
-
-
-@label_group.command("show")
-@click.argument("drug")
-@jurisdiction_option
-@click.option("--topic", help="Only this topic, such as dosing or dosing.loading.")
-@json_option
-def label_show(drug: str, jurisdiction: str, topic: str | None, as_json: bool) -> None:
-    """Show what a label says, leaves open, and what was not read."""
-    from thecal.label.catalog import load_label
-    from thecal.label.label import area, covers
-    from thecal.label.topics import AREAS
-
-    with refusing(f"label of {drug}"):
-        label = load_label(drug, jurisdiction)
-        if topic is not None and area(topic) not in AREAS:
-            raise ThecalError(
-                f"no topic '{topic}'; there is {', '.join(AREAS)}.{nearest(topic, AREAS)}"
-            )
-        statements = label.about(topic) if topic else label.statements
-        silences = [g for g in label.silences if topic is None or covers(topic, g.topic)]
-        not_read = [
-            g
-            for g in label.not_read
-            if topic is None or covers(topic, g.topic) or covers(g.topic, topic)
-        ]
-        if not (statements or silences or not_read):
-            details = sorted({s.topic for s in label.about(area(topic or ""))})
-            hint = nearest(topic or "", details)
-            raise ThecalError(f"nothing on '{topic}'; there is {', '.join(details)}.{hint}")
-        if as_json:
-            from thecal.report.contract import dump, gap_document, label_document
-
-            gaps = {"silent": gap_document(silences), "not_read": gap_document(not_read)}
-            click.echo(dump(label_document(label, statements, gaps)))
-        else:
-            from thecal.report.terminal import label_text
-
-            click.echo(label_text(label, statements, silences, not_read))
-
-
-@label_group.command("check")
-@click.argument("file", type=FILE)
-def label_check(file: Path) -> None:
-    """Check a label FILE (YAML) of your own; every fault is told with its line."""
-    from thecal.label.catalog import read_label
-
-    with refusing(file.name):
-        label = read_label(file)
-        click.echo(
-            f"{file.name}: {label.medicine}, {label.jurisdiction}: {len(label.statements)} "
-            f"statements, {len(label.silences)} silences, {len(label.not_read)} topics not read."
-        )
+app.add_command(label_group)
 
 
 def main() -> None:
