@@ -3,6 +3,7 @@
     ThecalError
     ├── DataFileError    a file of drugs/ (label, model) or of a site breaks its schema
     ├── CatalogError     a medicine, jurisdiction or topic that is not there
+    ├── MonographError   a page about a medicine that cannot be read
     ├── RecordError      a course file that cannot be read
     ├── CourseError      facts that cannot belong to one course
     ├── SentenceError    a regimen in one sentence that cannot be read or followed
@@ -87,6 +88,10 @@ class DataFileError(FileError):
 
 class CatalogError(ThecalError):
     """A medicine, jurisdiction or topic that the catalog does not hold."""
+
+
+class MonographError(ThecalError):
+    """A page about a medicine that is no text, or too large to read."""
 
 
 class RecordError(FileError):

@@ -12,8 +12,16 @@ from hypothesis import strategies as st
 
 from thecal.datafile import DRUGS
 from thecal.errors import CatalogError, DataFileError
-from thecal.label.catalog import jurisdictions, load_label, medicines, read_label
-from thecal.label.topics import AREAS, REQUIRED_VALUES, VALUES
+from thecal.label.catalog import (
+    check,
+    editions,
+    jurisdictions,
+    load_all,
+    load_label,
+    medicines,
+    read_label,
+)
+from thecal.label.topics import AREAS, ONE_OF, REQUIRED_VALUES, VALUES
 
 US = DRUGS / "tofersen" / "label.us.yaml"
 
@@ -65,8 +73,8 @@ def test_every_label_in_the_catalog_is_found_by_medicine_and_jurisdiction():
 @pytest.mark.parametrize(
     ("medicine", "jurisdiction", "words"),
     [
-        ("tofersn", "us", ["'tofersn'", "there is tofersen", "Did you mean 'tofersen'?"]),
-        ("zzz", "us", ["'zzz'", "there is tofersen"]),
+        ("tofersn", "us", ["'tofersn'", "there is nusinersen, tofersen", "mean 'tofersen'?"]),
+        ("zzz", "us", ["'zzz'", "there is nusinersen, tofersen"]),
         ("tofersen", "usa", ["'usa'", "there is eu, jp, us", "Did you mean 'us'?"]),
         ("tofersen", "ch", ["'ch'", "there is eu, jp, us"]),
         ("../tofersen", "us", ["'../tofersen'"]),
@@ -101,6 +109,128 @@ def test_a_file_that_holds_another_label_than_its_name_says_is_refused(tmp_path)
         load_label("tofersen", "us", tmp_path)
 
 
+# -- versions
+
+
+def folder_of(tmp_path: Path, **files: str) -> Path:
+    """A medicine's folder: by file name, the lines that its head has beside those of HEAD."""
+    folder = tmp_path / "drugs" / "madeup"
+    folder.mkdir(parents=True)
+    for name, lines in files.items():
+        file = folder / f"label.{name.replace('_', '.')}.yaml"
+        file.write_text(HEAD + lines + "statements: []\n" + not_read())
+    return folder.parent
+
+
+def test_the_version_in_force_is_given_unless_another_is_asked_for(tmp_path):
+    drugs = folder_of(tmp_path, us='edition: "2023"\n', us_2020='edition: "2020"\n')
+    assert load_label("madeup", "us", drugs).edition == "2023"
+    assert load_label("madeup", "us", drugs, "2023").edition == "2023"
+    assert load_label("madeup", "US", drugs, "2020").edition == "2020"
+    assert editions("madeup", "us", drugs) == ["2023", "2020"]
+    assert [label.edition for label in load_all("madeup", drugs)] == ["2023", "2020"]
+    assert jurisdictions("madeup", drugs) == ["us"]
+
+
+def test_a_version_that_is_not_there_names_those_that_are(tmp_path):
+    drugs = folder_of(tmp_path, us='edition: "2023"\n', us_2020='edition: "2020"\n')
+    with pytest.raises(CatalogError) as caught:
+        load_label("madeup", "us", drugs, "2021")
+    assert "no version '2021'" in str(caught.value)
+    assert "there is 2023, 2020" in str(caught.value)
+    with pytest.raises(CatalogError, match=r"its versions have no edition"):
+        load_label("tofersen", "jp", edition="2024")
+
+
+def test_a_version_must_be_the_one_its_file_name_says(tmp_path):
+    """Who asks for the rules of 2020 is never given those of 2021."""
+    drugs = folder_of(tmp_path, us="", us_2020='edition: "2021"\n')
+    with pytest.raises(DataFileError, match=r"the name says the version '2020', the file says"):
+        load_label("madeup", "us", drugs, "2020")
+
+
+def test_a_superseded_version_is_never_the_label_in_force(tmp_path):
+    drugs = folder_of(tmp_path, us="status: superseded\n")
+    with pytest.raises(DataFileError, match=r"a superseded version cannot be the label in force"):
+        load_label("madeup", "us", drugs)
+
+
+def test_versions_without_one_in_force_are_refused(tmp_path):
+    drugs = folder_of(tmp_path, us_2020='edition: "2020"\n')
+    with pytest.raises(CatalogError, match=r"label.us.yaml is missing .* none that is in force"):
+        load_label("madeup", "us", drugs)
+
+
+def test_two_files_cannot_be_the_same_version(tmp_path):
+    drugs = folder_of(tmp_path, us='edition: "2020"\n', us_2020='edition: "2020"\n')
+    with pytest.raises(DataFileError, match=r"label.us.2020.yaml is the version '2020', too"):
+        load_label("madeup", "us", drugs)
+
+
+def test_every_version_that_is_shipped_is_read_by_its_name():
+    for medicine in medicines():
+        labels = load_all(medicine)
+        assert {label.jurisdiction for label in labels} == set(jurisdictions(medicine))
+        for label in labels:
+            edition = label.edition or None
+            assert load_label(medicine, label.jurisdiction, edition=edition) == label
+
+
+# -- checking a folder
+
+
+def test_what_is_shipped_has_no_fault():
+    found = check(DRUGS)
+    assert {checked.name for checked in found} >= {
+        "tofersen/label.us.yaml",
+        "nusinersen/label.us.2020.yaml",
+    }
+    for checked in found:
+        assert checked.faults == () and checked.label is not None, checked
+
+
+def test_every_fault_of_every_file_of_a_folder_is_found_at_once(tmp_path):
+    drugs = folder_of(
+        tmp_path, us="status: old\n", us_2020='edition: "2019"\n', eu_2020='edition: "2020"\n'
+    )
+    folder = drugs / "madeup"
+    (folder / "label.usa.2020.yml").write_text("medicine: madeup\n")
+    (folder / "notes.txt").write_text("not a label")
+    found = {c.name: [str(fault) for fault in c.faults] for c in check(drugs)}
+    assert found.keys() == {
+        "madeup/label.us.yaml",
+        "madeup/label.us.2020.yaml",
+        "madeup/label.eu.2020.yaml",
+        "madeup/label.usa.2020.yml",
+        "madeup",
+    }
+    assert any("found 'old'" in fault for fault in found["madeup/label.us.yaml"])
+    assert any("'2020', the file says 'ed" in f for f in found["madeup/label.us.2020.yaml"])
+    assert any("the file says madeup, us" in f for f in found["madeup/label.eu.2020.yaml"])
+    assert any("under another name it is not" in f for f in found["madeup/label.usa.2020.yml"])
+    assert any("'jurisdiction' is missing" in f for f in found["madeup/label.usa.2020.yml"])
+    (missing,) = found["madeup"]
+    assert missing.startswith("label.eu.yaml is missing")
+
+
+def test_a_medicine_in_the_wrong_folder_is_found(tmp_path):
+    drugs = folder_of(tmp_path, us="")
+    (drugs / "madeup").rename(drugs / "othername")
+    (found,) = check(drugs / "othername")
+    assert "it stands where othername, us is expected" in str(found.faults[0])
+
+
+def test_one_file_is_checked_wherever_it_stands(tmp_path):
+    """Somebody writes the file first, and the folder later."""
+    (found,) = check(write(tmp_path, GOOD, gaps=not_read("mechanism")))
+    assert found.label is not None and found.name == "label.us.yaml"
+
+
+def test_a_folder_without_labels_is_refused(tmp_path):
+    with pytest.raises(CatalogError, match=r"no label in this folder"):
+        check(tmp_path)
+
+
 # -- what is refused
 
 
@@ -114,10 +244,107 @@ def test_a_label_that_leaves_an_area_out_is_refused(area, tmp_path):
 @pytest.mark.parametrize("topic", sorted(REQUIRED_VALUES))
 def test_a_statement_that_programs_read_must_carry_its_values(topic, tmp_path):
     found = faults(write(tmp_path, f'  - {{topic: {topic}, section: "1", says: words}}\n'))
-    assert found == [
+    assert [fault for fault in found if "exactly one" not in fault] == [
         f"line 7: {topic}: a statement on this topic needs the value '{name}' ({VALUES[name]})"
         for name in sorted(REQUIRED_VALUES[topic])
     ]
+
+
+@pytest.mark.parametrize("topic", sorted(ONE_OF))
+def test_what_may_be_said_in_one_of_several_ways_is_said_in_exactly_one(topic, tmp_path):
+    """An interval is in days or in calendar months, never in both and never in neither."""
+    words = {"restart": "loading", "anchor": "original_grid"}
+    values = [f"{name}: {words.get(name, 4)}" for name in ONE_OF[topic]]
+    start = f'  - {{topic: {topic}, section: "1", says: words, values: {{from_months: 8, '
+
+    def found(chosen: list[str]) -> list[str]:
+        gaps = not_read(topic.split(".")[0])
+        path = write(tmp_path, start + ", ".join(chosen) + "}}\n", gaps=gaps)
+        try:
+            read_label(path)
+        except DataFileError as error:
+            return [str(fault) for fault in error.faults]
+        return []
+
+    for value in values:
+        assert found([value]) == []
+    (neither,) = found([])
+    assert neither.endswith(f"exactly one of the values {', '.join(ONE_OF[topic])}; found none")
+    (both,) = found(values[:2])
+    names = ", ".join(f"'{name}'" for name in ONE_OF[topic][:2])
+    assert both.endswith(f"found {names}")
+
+
+@pytest.mark.parametrize(
+    ("topic", "values", "expected"),
+    [
+        (
+            "dosing.amount",
+            "amount_mg: 12, volume_mL: 5, strength_mg_per_mL: 24",
+            "5 mL of 24 mg/mL is 120 mg, not 12 mg",
+        ),
+        (
+            "administration.bolus",
+            "least_min: 3, most_min: 1",
+            "least_min is 3 and most_min is 1; the first is the lower one",
+        ),
+        (
+            "dosing.loading",
+            "doses: 4, interval_d: 14, days: ['0', '14', '28']",
+            "4 doses on 3 days",
+        ),
+        (
+            "dosing.loading",
+            "doses: 3, interval_d: 28, days: ['0', '14', '28']",
+            "the first interval is 28 days, and the days say 14",
+        ),
+        (
+            "dosing.loading",
+            "doses: 3, interval_d: 14, days: ['0', '14', '14']",
+            "days rise from dose to dose; found 0, 14, 14",
+        ),
+        (
+            "dosing.loading",
+            "doses: 2, interval_d: 14, days: ['0', two weeks]",
+            "days are whole numbers counted from the first dose; found 0, two weeks",
+        ),
+    ],
+)
+def test_numbers_of_a_statement_that_cannot_all_be_true_are_refused(
+    topic, values, expected, tmp_path
+):
+    statement = f'  - {{topic: {topic}, section: "1", says: words, values: {{{values}}}}}\n'
+    assert faults(write(tmp_path, statement)) == [f"line 7: {topic}: {expected}"]
+
+
+def test_a_printed_strength_may_be_rounded(tmp_path):
+    """6.7 mg/mL times 15 mL is 100.5 mg, and the label prints 100 mg."""
+    values = "{amount_mg: 100, volume_mL: 15, strength_mg_per_mL: 6.7}"
+    read_label(
+        write(
+            tmp_path,
+            f'  - {{topic: dosing.amount, section: "1", says: words, values: {values}}}\n',
+            gaps=not_read("dosing"),
+        )
+    )
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "expected"),
+    [
+        ("from_months: 8, to_months: 16", "from_months: 18", "ends at 16 months .* begins at 18"),
+        ("from_months: 8, to_months: 16", "from_months: 12", "ends at 16 months .* begins at 12"),
+        ("from_months: 8", "from_months: 16", "ends at inf months .* begins at 16"),
+    ],
+)
+def test_gaps_after_a_last_dose_are_answered_once(first, second, expected, tmp_path):
+    """A gap that two tiers answer, or none, would leave the date to the order of the file."""
+    rows = [
+        f'  - {{topic: missed_dose.gap, section: "1", says: x, values: {{{v}, extra_doses: 1}}}}\n'
+        for v in (first, second)
+    ]
+    (fault,) = faults(write(tmp_path, "".join(rows), gaps=not_read("missed_dose")))
+    assert re.search(expected, fault), fault
 
 
 @pytest.mark.parametrize(

@@ -17,17 +17,27 @@ from hypothesis import strategies as st
 from thecal.course import Course, Dose, Event
 from thecal.errors import CourseError
 from thecal.label.catalog import load_label
-from thecal.regimen.regimen import Anchor, GapTier, Interval, Phase, Regimen, Rule, from_label
+from thecal.regimen.regimen import (
+    Anchor,
+    GapTier,
+    Interval,
+    Ladder,
+    Phase,
+    Regimen,
+    Rule,
+    from_label,
+)
 from thecal.regimen.schedule import (
     NOT_GIVEN,
-    STATES,
     Schedule,
     next_slot,
     schedule,
     slots_ahead,
+    states,
 )
 from thecal.source import Source
 
+STATES = states("tofersen")
 NOT_PLANNED = [name for name, state in STATES.items() if state in ("held", "stopped")]
 GOES_ON = [name for name, state in STATES.items() if state == "ongoing"]
 
@@ -380,7 +390,8 @@ def test_a_question_that_the_label_file_does_not_list_is_not_called_silent():
     """The EU SmPC was read in part: nobody here knows what it says of a part dose."""
     eu = from_label(load_label("tofersen", "eu"))
     (question,) = schedule(course(0, amounts={1: 50}), eu).label_silent
-    assert "was not read here" in question.says
+    assert not question.is_read
+    assert "was not read for it" in question.says
 
 
 # -- a second anchor: an original grid in calendar months, with ladders after long gaps
@@ -388,6 +399,7 @@ def test_a_question_that_the_label_file_does_not_list_is_not_called_silent():
 HERE = Source(document="made up", section="1")
 GRID_RULE = Rule("every 4 months on the original grid", HERE)
 SHORT_GAP, LONG_GAP = Rule("from 8 months", HERE), Rule("from 16 months", HERE)
+ANEW = Rule("from 40 months", HERE)
 FORTNIGHT = Interval(days=14)
 GRID = Regimen(
     medicine="madeup",
@@ -406,11 +418,22 @@ GRID = Regimen(
         ),
     ),
     source=HERE,
-    # The longest first: the order in which a label lists its gaps decides nothing.
     gap_tiers=(
-        GapTier(at_least=Interval(months=16), doses=3, interval=FORTNIGHT, rule=LONG_GAP),
-        GapTier(at_least=Interval(months=8), doses=2, interval=FORTNIGHT, rule=SHORT_GAP),
+        GapTier(
+            at_least=Interval(months=8),
+            below=Interval(months=16),
+            ladder=Ladder(doses=1, interval=FORTNIGHT),
+            rule=SHORT_GAP,
+        ),
+        GapTier(
+            at_least=Interval(months=16),
+            below=Interval(months=40),
+            ladder=Ladder(doses=2, interval=FORTNIGHT),
+            rule=LONG_GAP,
+        ),
+        GapTier(at_least=Interval(months=40), below=None, ladder=None, rule=ANEW),
     ),
+    late_until=Interval(months=8),
 )
 ORIGIN = dt.date(2025, 10, 31)
 LOADED = [0, 14, 28, 58]  # the fourth loading dose falls on ORIGIN

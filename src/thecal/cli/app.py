@@ -22,13 +22,16 @@ import click
 
 from thecal import __version__
 from thecal.cli.label import label_group
+from thecal.cli.leaflet import leaflet
 from thecal.cli.options import (
     FILE,
     PICTURES,
     can_write,
+    drugs_option,
     json_option,
     jurisdiction_option,
     refusing,
+    version_option,
 )
 from thecal.errors import ThecalError
 from thecal.units import iso_date
@@ -89,6 +92,8 @@ def asking(command: Command) -> Command:
         ),
         jurisdiction_option,
         click.option("--drug", default="tofersen", show_default=True, help="Medicine."),
+        version_option,
+        drugs_option,
         click.option(
             "--window", type=FILE, help="The site's window policy (YAML).  [default: none]"
         ),
@@ -115,6 +120,8 @@ def due(
     on: dt.date | int | None,
     jurisdiction: str,
     drug: str,
+    edition: str | None,
+    drugs: Path | None,
     window: Path | None,
     as_json: bool,
 ) -> None:
@@ -123,7 +130,7 @@ def due(
     FILE holds the records of one patient (CSV).
     """
     with refusing(file.name):
-        answer, _ = _due(file, on, jurisdiction, drug, window, today=not as_json)
+        answer, _ = _due(file, on, jurisdiction, drug, edition, drugs, window, today=not as_json)
         if as_json:
             from thecal.report.contract import due_document, dump
 
@@ -144,6 +151,8 @@ def course(
     on: dt.date | int | None,
     jurisdiction: str,
     drug: str,
+    edition: str | None,
+    drugs: Path | None,
     window: Path | None,
     as_json: bool,
     until: int | None,
@@ -159,8 +168,10 @@ def course(
     with refusing(file.name):
         can_write("--figure", figure, PICTURES)
         can_write("--report", report, (".html", ".htm"))
-        asked, remarks = _due(file, on, jurisdiction, drug, window, today=not as_json)
-        answer = answer_for(asked, until_d=until)
+        asked, remarks = _due(
+            file, on, jurisdiction, drug, edition, drugs, window, today=not as_json
+        )
+        answer = answer_for(asked, until_d=until, folder=drugs)
         if as_json:
             from thecal.report.contract import course_document, dump
 
@@ -186,6 +197,8 @@ def _due(
     on: dt.date | int | None,
     jurisdiction: str,
     drug: str,
+    edition: str | None,
+    drugs: Path | None,
     window: Path | None,
     *,
     today: bool,
@@ -195,6 +208,7 @@ def _due(
     Asked in words and for a course with dates, the day asked is today if none is given; JSON
     never depends on the clock.
     """
+    from thecal.datafile import DRUGS
     from thecal.interop.records import read_course
     from thecal.label.catalog import load_label
     from thecal.plan.answer import FARTHEST_D, when_due
@@ -212,7 +226,8 @@ def _due(
     if window:
         with refusing(window.name):
             policy = read_window_policy(window)
-    answer = when_due(course, load_label(drug, jurisdiction), policy=policy, on=on)
+    label = load_label(drug, jurisdiction, drugs or DRUGS, edition)
+    answer = when_due(course, label, policy=policy, on=on)
     return answer, reading.remarks
 
 
@@ -649,6 +664,7 @@ def _can_write_into(folder: Path) -> None:
 
 
 app.add_command(label_group)
+app.add_command(leaflet)
 
 
 def main() -> None:

@@ -14,6 +14,14 @@ FILE = click.Path(path_type=Path)
 jurisdiction_option = click.option(
     "--jurisdiction", default="us", show_default=True, help="Whose label decides: us, eu or jp."
 )
+drugs_option = click.option(
+    "--drugs",
+    type=click.Path(path_type=Path, exists=True, file_okay=False),
+    help="A folder of medicines of your own.  [default: those installed]",
+)
+version_option = click.option(
+    "--version", "edition", help="A version of the label, such as 2020.  [default: in force]"
+)
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON instead of words.")
 
 PICTURES = (".png", ".svg")

@@ -13,7 +13,7 @@ from thecal.clinic.finding import Finding, Severity
 from thecal.course import Course, Observation
 from thecal.errors import counted
 from thecal.label.label import Label
-from thecal.regimen.schedule import NOT_GIVEN, STATES, Given, Open, Schedule
+from thecal.regimen.schedule import NOT_GIVEN, Given, Open, Schedule, states
 from thecal.source import Source
 
 ORDER = list(Severity)
@@ -45,7 +45,11 @@ def review(course: Course, schedule: Schedule, label: Label) -> tuple[Finding, .
 def _events(course: Course, label: Label) -> Iterator[Finding]:
     """Match events since the first dose to the label; name those that no rule reads."""
     since_first = [e for e in course.events if e.time_d >= 0] if course.doses else []
-    read = {*NOT_GIVEN, *STATES, "symptom_onset"}  # the last is read by the forecast
+    read = {
+        *NOT_GIVEN,
+        *states(label.medicine),
+        "symptom_onset",
+    }  # the last is read by the forecast
     for statement in label.statements:
         names = {*statement.words("events"), *statement.words("reaction_events")}
         read |= names
@@ -97,7 +101,7 @@ def _doses(course: Course, schedule: Schedule, label: Label) -> Iterator[Finding
             code="dose.late",
             severity=Severity.NOTE,
             message=f"{_doses_named(late)} came {span} d late",
-            asks="each next dose counts from the dose given",
+            asks=_counted_from(schedule),
             source=label_source,
         )
     shortest_d = schedule.regimen.shortest_d
@@ -135,7 +139,7 @@ def _doses(course: Course, schedule: Schedule, label: Label) -> Iterator[Finding
             message=f"{_doses_named(early)} came before the due day, by "
             f"{', '.join(str(-(g.late_d or 0)) for g in early)} d. "
             f"{question.standing}: {question.says}",
-            asks="each next dose counts from the dose given",
+            asks=_counted_from(schedule),
             source=label_source,
             label_silent=question.is_read,
         )
@@ -161,6 +165,13 @@ def _doses(course: Course, schedule: Schedule, label: Label) -> Iterator[Finding
         )
 
 
+def _counted_from(schedule: Schedule) -> str:
+    """Say what a late or an early dose does to the later ones."""
+    if schedule.regimen.keeps_grid:
+        return "in loading each next dose counts from the dose given; later the grid stays"
+    return "each next dose counts from the dose given"
+
+
 def _silent(question: Open, time_d: float, source: Source) -> Finding:
     return Finding(
         code=question.topic,
@@ -178,7 +189,7 @@ def _next(schedule: Schedule) -> Iterator[Finding]:
     slot, on_d = schedule.next, schedule.on_d
     if on_d is None or not schedule.is_overdue:
         return
-    rule = schedule.regimen.late_rule(slot.number)
+    rule = schedule.late_rule
     site = f", overdue by the site's policy '{slot.policy}'" if slot.policy else ""
     yield Finding(
         code="dose.overdue",
@@ -189,15 +200,14 @@ def _next(schedule: Schedule) -> Iterator[Finding]:
         time_d=slot.due_d,
         source=rule.source if rule else slot.rule.source,
     )
-    known = {question for given in schedule.given for question in given.label_silent}
-    for question in schedule.label_silent:
-        if question.topic == "dosing.gap" and question not in known:
-            yield _silent(question, on_d, schedule.regimen.source)
+    for question in schedule.open_then:
+        yield _silent(question, on_d, schedule.regimen.source)
 
 
 def _treatment(course: Course, schedule: Schedule) -> Iterator[Finding]:
     since_d = schedule.treatment_since_d
-    past = [e for e in course.events if e.name in STATES and e.time_d != since_d]
+    known = states(schedule.regimen.medicine)
+    past = [e for e in course.events if e.name in known and e.time_d != since_d]
     if past:
         yield Finding(
             code="treatment.history",

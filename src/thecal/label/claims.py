@@ -1,11 +1,20 @@
-"""What a page says about a medicine: sections to claims, one small reader per topic."""
+"""What a page says about a medicine: sentences to claims, one small reader per topic.
+
+A reader looks at one sentence, its quantities and its words, and at what the page was speaking of
+before (section, phase, frequency band, missed dose). Words that differ between medicines come from
+the `Lexicon`. Every pattern is bounded: a sentence has at most about 1,000 characters, so the time
+is linear in the length of the page. A sentence that stands in a page twice is read once for each
+context.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from typing import TypeAlias
 
-from thecal.label.monograph import Span
+from thecal.label.lexicon import Lexicon
+from thecal.label.monograph import Monograph, Sentence, Span
 
 Said: TypeAlias = float | tuple[float, float] | str
 
@@ -17,8 +26,11 @@ class Claim:
     topic     as a label statement has it, such as ``dosing.maintenance``
     name      the value within the statement, such as ``interval_d``
     value     a number, a range (lowest, highest), or a word of the topic's closed list
-    unit      canonical unit of a number: mg, mL, mg/mL, d, month, h, min, C, %, doses, patients
+    unit      of a number: mg, mL, mg/mL, d, weeks, month, h, min, C, F, %, doses, patients
     span      where it stands; `quote` is the sentence around it
+    about     what it is about where the topic is not enough: a reaction, an event, an arm
+    phase     "loading", "maintenance" or "" for a dose, a route or an interval
+    bound     "most", "least", "about" or ""
     hedged    said to be possible ("may", "could"), not stated
     """
 
@@ -28,4 +40,100 @@ class Claim:
     unit: str
     span: Span
     quote: str
+    about: str = ""
+    phase: str = ""
+    bound: str = ""
     hedged: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What the page was speaking of before a sentence.
+
+    area    label area of the section
+    lead    words before the colon, or the heading, in lower case
+    phase   "loading" or "maintenance", as a line before said
+    band    least and most percent of the reactions that follow
+    missed  which dose was missed, as the sentence before said
+    aside   what the section is about where it is not this medicine in people: "animals", "trial"
+    """
+
+    area: str = ""
+    lead: str = ""
+    phase: str = ""
+    band: tuple[float, float] | None = None
+    missed: str = ""
+    aside: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One sentence, as readers see it.
+
+    text     in lower case, as long as in the page
+    words    its words
+    kind     "heading", "item", "row" or "text"
+    """
+
+    text: str
+    words: frozenset[str]
+    kind: str
+    context: Context
+    lexicon: Lexicon
+
+
+def read_claims(page: Monograph, lexicon: Lexicon) -> tuple[Claim, ...]:
+    """Read everything a page says about the medicine, in the order of the page."""
+    from thecal.label.readers import context_after, read_line, words_of
+
+    claims: list[Claim] = []
+    known: dict[tuple[str, str, Context], tuple[tuple[Claim, ...], Context]] = {}
+    lower = _lower(page.text)
+    context = Context()
+    section = -1
+    for sentence in page.sentences:
+        part = page.sections[sentence.section]
+        if sentence.section != section:
+            section = sentence.section
+            same = sentence.area in ("", context.area)
+            context = Context(
+                phase=context.phase if same or sentence.area == "dosing" else "",
+                band=context.band if sentence.area in ("", "adverse_reactions") else None,
+                aside=context.aside if same else "",
+            )
+        if sentence.area == "site":
+            continue
+        lead = f"{part.heading}: {sentence.lead}" if sentence.lead else part.heading
+        context = replace(context, area=sentence.area, lead=lead.lower()[:160])
+        text = lower[sentence.span.start : sentence.span.end]
+        key = (text, sentence.kind, context)
+        if key not in known:
+            line = Line(text, words_of(text), sentence.kind, context, lexicon)
+            known[key] = (tuple(read_line(line)), context_after(line))
+        found, after = known[key]
+        claims += (_moved(claim, sentence, page) for claim in found)
+        context = after
+    return tuple(claims)
+
+
+def _moved(claim: Claim, sentence: Sentence, page: Monograph) -> Claim:
+    """Set a claim read from a sentence at its place in the page."""
+    at = sentence.span.start
+    return replace(
+        claim,
+        span=Span(at + claim.span.start, at + claim.span.end),
+        quote=page.quote(sentence.span),
+    )
+
+
+def _lower(text: str) -> str:
+    """Return the text in lower case, each character still in its place."""
+    lower = text.lower()
+    if len(lower) == len(text):
+        return lower
+    return "".join(c.lower() if len(c.lower()) == 1 else c for c in text)
+
+
+def numbers(claims: Iterable[Claim]) -> list[Claim]:
+    """Return the claims that are numbers."""
+    return [claim for claim in claims if not isinstance(claim.value, str)]

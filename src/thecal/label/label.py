@@ -60,11 +60,15 @@ class Statement:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Silence:
-    """A question that the label leaves open (`why` it matters), or a topic not read."""
+    """A question that the label leaves open (`why` it matters), or a topic not read.
+
+    plain   the same for a patient, and whom to ask; empty where it is not for a leaflet
+    """
 
     topic: str
     says: str
     source: Source
+    plain: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -35,15 +35,33 @@ REQUIRED_VALUES: dict[str, tuple[str, ...]] = {
     "dosing.amount": ("amount_mg", "volume_mL", "strength_mg_per_mL"),
     "dosing.route": ("route",),
     "dosing.loading": ("doses", "interval_d"),
-    "dosing.maintenance": ("interval_d",),
     "missed_dose.loading_2": ("next_interval_d",),
     "missed_dose.loading_3": ("next_interval_d",),
-    "missed_dose.maintenance": ("next_interval_d",),
+    "missed_dose.gap": ("from_months",),
     "administration.csf_removed": ("volume_mL",),
     "administration.bolus": ("least_min", "most_min"),
     "adverse_reactions.common": ("reaction", "drug_percent", "placebo_percent"),
     "warnings.serious": ("events", "action"),
 }
+
+# Details of which exactly one of these values says what counts. An interval is in days or in
+# calendar months, never in both; a late maintenance dose moves the next one by an interval, or
+# leaves it where it was; a long gap asks for further doses, or for loading anew.
+ONE_OF: dict[str, tuple[str, ...]] = {
+    "dosing.maintenance": ("interval_d", "interval_months"),
+    "missed_dose.maintenance": ("next_interval_d", "interval_months", "anchor"),
+    "missed_dose.gap": ("extra_doses", "restart"),
+}
+
+# Pairs of values of which the first is the lower one.
+ORDERED: tuple[tuple[str, str], ...] = (
+    ("least_min", "most_min"),
+    ("least_d", "most_d"),
+    ("least_C", "most_C"),
+    ("lo", "hi"),
+    ("difference_lo", "difference_hi"),
+    ("from_months", "to_months"),
+)
 
 NUMBER, TEXT, TEXTS = "number", "text", "list of texts"
 
@@ -109,6 +127,7 @@ VALUES: dict[str, str] = {
     "pathway": TEXT,
     "shown": TEXTS,
     "gene": TEXT,
+    "variant": TEXT,
     "disease": TEXTS,
     # intervals in calendar months, an original grid, and what a long gap asks for
     "interval_months": NUMBER,
@@ -118,6 +137,7 @@ VALUES: dict[str, str] = {
     "to_months": NUMBER,
     "extra_doses": NUMBER,
     "extra_interval_d": NUMBER,
+    "restart": TEXT,
 }
 
 # Values that are one of a few words.
@@ -134,7 +154,10 @@ WORDS: dict[str, tuple[str, ...]] = {
     # of the protein that the medicine acts on
     "direction": ("lowers", "raises"),
     "pathway": ("exonuclease", "CYP"),
+    "variant": ("normal and mutant", "mutant"),
     # of a benefit that a trial behind the label showed; `slow` is of progression
     "shown": ("biomarker", "slow", "halt", "reverse", "cure", "function", "survival"),
     "anchor": ("last_dose", "original_grid"),
+    # of a gap so long that a phase begins again from its first dose
+    "restart": ("loading",),
 }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from thecal.clinic.finding import Finding
@@ -68,11 +69,13 @@ def when_due(
     )
 
 
-def answer(due: Due, *, until_d: int | None = None) -> Answer:
+def answer(due: Due, *, until_d: int | None = None, folder: Path | None = None) -> Answer:
     """Add the forecast to a due date.
 
     until_d  last day to predict, after the last dose given
+    folder   medicines of the reader's own: the model is the one there, or else that installed
     """
+    from thecal.datafile import DRUGS
     from thecal.model.modelfile import load_population
     from thecal.plan.forecast import forecast
 
@@ -82,12 +85,15 @@ def answer(due: Due, *, until_d: int | None = None) -> Answer:
             f"--until {until_d}: expected a day after the last dose on day {last_d}, and at most "
             f"{LONGEST_D} days after it, for the model means nothing beyond a few years"
         )
+    medicine = due.label.medicine
+    if folder is None or not (folder / medicine / "model.yaml").is_file():
+        folder = DRUGS
     return Answer(
         due=due,
         forecast=forecast(
             due.course,
             due.schedule,
-            load_population(due.label.medicine),
+            load_population(medicine, folder),
             until_d=until_d,
         ),
     )

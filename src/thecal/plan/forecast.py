@@ -112,12 +112,13 @@ def forecast(
     until_d  last day to predict; by default the day the dose after the planned ones falls due
     """
     given_d = [dose.time_d for dose in course.doses]
-    planned_d, end_d = _plan(course, schedule)
+    planned, end_d = _plan(course, schedule)
     end_d = end_d if until_d is None else until_d
-    planned_d = [day for day in planned_d if day < end_d]
+    planned = {day: amount_mg for day, amount_mg in planned.items() if day < end_d}
+    planned_d = list(planned)
     times_d = _times(course, given_d + planned_d, end_d)
     amounts_mg = [dose.amount_mg for dose in course.doses]
-    amounts_mg += [schedule.regimen.amount_mg] * len(planned_d)
+    amounts_mg += planned.values()
     none = Dosing.none()
     dosing = Dosing.bolus(given_d + planned_d, amounts_mg) if amounts_mg else none
     given, known = _known(course, population)
@@ -151,19 +152,20 @@ def forecast(
     )
 
 
-def _plan(course: Course, schedule: Schedule) -> tuple[list[int], int]:
-    """Return the days of the doses to assume, and the day to stop predicting."""
+def _plan(course: Course, schedule: Schedule) -> tuple[dict[int, float], int]:
+    """Return the doses to assume, mg by day, and the day to stop predicting."""
     given_d = [dose.time_d for dose in course.doses]
     if schedule.treatment == "ended" and schedule.treatment_since_d is not None:
         last_given_d = given_d[-1] if given_d else 0
-        return [], max(int(schedule.treatment_since_d), last_given_d, 0) + 1
+        return {}, max(int(schedule.treatment_since_d), last_given_d, 0) + 1
     if not schedule.is_planned:
-        return [], max(int(course.last_d), 0) + AFTER_STOP_D
+        return {}, max(int(course.last_d), 0) + AFTER_STOP_D
     first_d = schedule.next.due_d
     if schedule.on_d is not None and given_d:
         first_d = max(first_d, schedule.on_d)
     later = slots_ahead(schedule.regimen, [*given_d, first_d], DOSES_AHEAD, course.start)
-    return [first_d, *(slot.due_d for slot in later[:-1])], later[-1].due_d
+    planned = {first_d: schedule.next.amount_mg}
+    return planned | {slot.due_d: slot.amount_mg for slot in later[:-1]}, later[-1].due_d
 
 
 def _times(course: Course, doses_d: list[int], end_d: int) -> Float[np.ndarray, " time"]:

@@ -185,7 +185,7 @@ def label_sentence(regimen: Regimen) -> str:
                 "in days"
             )
         count = "" if phase.doses is None else f" x{phase.doses}"
-        phases.append(f"{regimen.amount_mg:g} mg q{phase.interval.days}d{count}")
+        phases.append(f"{regimen.amount_in(phase):g} mg q{phase.interval.days}d{count}")
     return " then ".join(phases)
 
 

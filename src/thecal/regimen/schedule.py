@@ -1,41 +1,55 @@
 """What is due when, by which rule of the label, and how late it is.
 
-The schedule is a fold over the doses *actually given*, never over a planned grid: what was
-not given does not count, and a missed dose needs no case of its own.
+The schedule is a fold over the doses *actually given*: what was not given does not count.
+Where a label counts from the last dose, a missed dose needs no case of its own: with two
+loading intervals of 14 days and 28 from then on,
 
     next_due(history) = last given + 14 d while fewer than 3 are given, + 28 d from then on
 
-is what it comes to for tofersen (US PI 2.1, EU SmPC 4.2).
+Where it keeps an original grid, each dose takes the date it was due on, and a gap may ask for
+additional doses, from the last of which a new grid begins, or for loading anew.
 """
 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cache
+from types import MappingProxyType
 
 from thecal.course import Course, Dose, Event
 from thecal.errors import CourseError, counted
-from thecal.regimen.regimen import Anchor, GapTier, Interval, Phase, Regimen, Rule
+from thecal.label.label import area
+from thecal.regimen.regimen import Anchor, GapTier, Interval, Regimen, Rule
 from thecal.regimen.window import WindowPolicy
 
 # Event names of a course file that say a dose was attempted or planned and not given.
 NOT_GIVEN = frozenset({"failed_puncture", "dose_not_given", "dose_missed", "procedure_aborted"})
-# Event names that say how treatment stands; a dose after a hold or a stop means it went on.
-STATES = {
-    f"{of}{word}": state
-    for of in ("treatment_", "tofersen_", "")
-    for word, state in {
-        "held": "held",
-        "interrupted": "held",
-        "paused": "held",
-        "stopped": "stopped",
-        "discontinued": "stopped",
-        "resumed": "ongoing",
-    }.items()
-} | dict.fromkeys(("death", "died", "deceased"), "ended")
+# What words after "treatment_", the medicine's name or nothing say of how treatment stands.
+STANDS = {
+    "held": "held",
+    "interrupted": "held",
+    "paused": "held",
+    "stopped": "stopped",
+    "discontinued": "stopped",
+    "resumed": "ongoing",
+}
+DEATHS = ("death", "died", "deceased")
 
-# The label's missed-dose rules speak of *a* missed dose; from two in a row on it is silent.
+
+@cache
+def states(medicine: str) -> Mapping[str, str]:
+    """Return the event names that say how treatment stands, and what each says.
+
+    A dose after a hold or a stop means that treatment went on.
+    """
+    before = ("treatment_", f"{medicine}_", "")
+    found = {f"{of}{word}": state for of in before for word, state in STANDS.items()}
+    return MappingProxyType(found | dict.fromkeys(DEATHS, "ended"))
+
+
+# Without a rule for long gaps a label speaks of *a* missed dose; from two in a row on it is silent.
 LONG_GAP = 2
 # 15 mL of a vial printed as 6.7 mg/mL is 100.5 mg: amounts within 1 % are the label's amount.
 ROUNDING = 0.01
@@ -68,39 +82,63 @@ class Open:
 class Slot:
     """One dose to come: four dates (earliest, due, overdue, latest) and the rule behind them.
 
+    It falls due `times` intervals after day `from_d`.
+
+    number       of the dose in the course; `place` is its number since loading last began
     due_d        day it falls due
+    closest_d    no dose comes before this day, by the label; None where it names no distance
     earliest_d, overdue_d, latest_d   from the site's window policy; None without one
-    interval     the label's interval, counted from dose `after_number` on day `after_d`
-    grid_from    the dose whose day the interval repeats from instead, on an original grid
+    interval     the label's interval; None for the first dose
+    after_number, after_d   the last dose given, and its day
+    grid_from    the dose whose day an original grid counts from; None where there is no grid
+    passed_d     the date of the grid that was left out, for it came too soon after that dose
+    step         which additional dose of a gap's ladder it is, from 1; 0 for none
+    steps        how many that ladder has
+    anew_from    the dose with which loading began anew; None where it did not
+    late_rule    what the label says follows if this dose is late, as long as no gap tier speaks
     """
 
     number: int
+    place: int
     phase: str
+    amount_mg: float
     due_d: int
     interval: Interval | None
+    from_d: int
+    times: int
     after_number: int
     after_d: int | None
     rule: Rule
+    late_rule: Rule | None
     policy: str | None = None
+    closest_d: int | None = None
     earliest_d: int | None = None
     overdue_d: int | None = None
     latest_d: int | None = None
     grid_from: int | None = None
+    passed_d: int | None = None
+    step: int = 0
+    steps: int = 0
+    anew_from: int | None = None
 
     @property
     def reason(self) -> str:
         """The rule in words, with the inputs it was applied to."""
         if self.interval is None:
             return "the first dose starts the course: its day is day 0"
-        if self.grid_from is not None:
-            return (
-                f"the original grid, every {self.interval} from dose {self.grid_from}, after the "
-                f"last dose given (dose {self.after_number}, day {self.after_d})"
+        last = f"the last dose given (dose {self.after_number}, day {self.after_d})"
+        if self.grid_from is not None and (self.grid_from, self.times) != (self.after_number, 1):
+            words = (
+                f"the original grid, every {self.interval} from dose {self.grid_from} "
+                f"(day {self.from_d}), after {last}"
             )
-        return (
-            f"{self.interval} after the last dose given (dose {self.after_number}, "
-            f"day {self.after_d})"
-        )
+        else:
+            words = f"{self.interval} after {last}"
+        if self.step:
+            words += f", as additional dose {self.step} of {self.steps} after a long gap"
+        if self.anew_from is not None and self.grid_from is None and not self.step:
+            words += f"; loading began anew with dose {self.anew_from}"
+        return words
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -132,6 +170,11 @@ class Schedule:
     not_given     attempts and planned doses that do not count
     label_silent  questions that bear on the next dose
     on_d          the day the question was asked; None if none was named
+    late_rule     what the label says of the next dose if it is late; where it is overdue on the
+                  day asked, what it says of a dose given on that day
+    if_given      where the next dose is overdue on the day asked: what follows it if it is given
+                  on that day; None elsewhere
+    open_then     the questions that bear on `if_given`
     """
 
     regimen: Regimen
@@ -142,6 +185,9 @@ class Schedule:
     not_given: tuple[Event, ...]
     label_silent: tuple[Open, ...]
     on_d: int | None = None
+    late_rule: Rule | None = None
+    if_given: Slot | None = None
+    open_then: tuple[Open, ...] = ()
 
     @property
     def days_to_due(self) -> int | None:
@@ -164,74 +210,123 @@ class Schedule:
         return self.treatment in ("not started", "ongoing")
 
 
-def next_slot(regimen: Regimen, given_d: Sequence[int], start: dt.date | None = None) -> Slot:
-    """Find the next dose from the days of the doses given (in order, day 0 first)."""
-    number = len(given_d) + 1
-    phase = regimen.phase(number)
-    if not given_d:
-        return Slot(
-            number=1,
+@dataclass(slots=True)
+class _Place:
+    """Where a course stands in its regimen: what the doses so far leave to be given.
+
+    done      doses since loading last began
+    grid      number of the dose that maintenance counts from, and its day
+    taken     dates of the grid that were taken by a dose or passed over
+    tier      the last gap's tier, while additional doses of its ladder are still to come
+    step      how many of those were given
+    anew      number of the dose with which loading began anew; None where it did not
+    """
+
+    regimen: Regimen
+    start: dt.date | None
+    done: int = 0
+    grid: tuple[int, int] = (0, 0)
+    taken: int = 0
+    tier: GapTier | None = None
+    step: int = 0
+    anew: int | None = None
+
+    def give(self, slot: Slot, day: int) -> GapTier | None:
+        """Take the dose of `slot`, given on `day`; return the tier of the gap it ends."""
+        loading_doses, last = self.regimen.loading_doses, (slot.number, day)
+        tier = gap_tier(self.regimen, slot, day, self.start)
+        if tier and not tier.ladder:
+            self.done, self.tier, self.anew = 1, None, slot.number
+            self.grid, self.taken = last, 0
+        elif tier and tier.ladder:
+            self.tier, self.step = (tier if tier.ladder.doses else None), 0
+            self.grid, self.taken = last, 0
+        elif self.tier and self.tier.ladder:
+            self.step += 1
+            self.grid, self.taken = last, 0
+            if self.step == self.tier.ladder.doses:
+                self.tier = None
+        elif self.done < max(loading_doses, 1):
+            self.done += 1
+            self.grid, self.taken = last, 0
+        else:
+            self.done += 1
+            self.taken = slot.times
+        return tier
+
+    def slot(self, number: int, after_d: int | None) -> Slot:
+        """Return the next dose after a dose `number - 1` on day `after_d`."""
+        place = self.done + 1
+        phase = self.regimen.phase(place)
+        slot = Slot(
+            number=number,
+            place=place,
             phase=phase.name,
+            amount_mg=self.regimen.amount_in(phase),
             due_d=0,
             interval=None,
-            after_number=0,
-            after_d=None,
+            from_d=0,
+            times=0,
+            after_number=number - 1,
+            after_d=after_d,
             rule=phase.rule,
+            late_rule=self.regimen.late_rule(place),
+            anew_from=self.anew,
         )
-    last_d, interval, rule = given_d[-1], phase.interval, phase.rule
-    resumed, tier = _last_long_gap(regimen, given_d, start)
-    grid_from = None
-    if tier and len(given_d) < resumed + tier.doses:
-        interval, rule = tier.interval, tier.rule
-        due_d = interval.after(last_d, start)
-    elif phase.anchor is Anchor.ORIGINAL_GRID:
-        settled = max(regimen.loading_doses, resumed + tier.doses if tier else 0)
-        grid_from = max(settled, 1)
-        due_d = _on_grid(phase, given_d[grid_from - 1 :], start)
-    else:
-        due_d = interval.after(last_d, start)
-    return Slot(
-        number=number,
-        phase=phase.name,
-        due_d=due_d,
-        interval=interval,
-        after_number=len(given_d),
-        after_d=last_d,
-        rule=rule,
-        grid_from=grid_from,
-    )
+        if after_d is None:
+            return slot
+        if self.tier and self.tier.ladder:
+            interval = self.tier.ladder.interval
+            slot = replace(
+                slot,
+                rule=self.tier.rule,
+                late_rule=None,
+                step=self.step + 1,
+                steps=self.tier.ladder.doses,
+            )
+        else:
+            interval = phase.interval
+        times, from_d = 1, after_d
+        if not slot.step and phase.anchor is Anchor.ORIGINAL_GRID:
+            (grid_from, from_d), times = self.grid, self.taken + 1
+            closest_d, passed_d = phase.apart.after(after_d, self.start), None
+            while (point_d := interval.after(from_d, self.start, times)) < closest_d:
+                passed_d = point_d if point_d >= after_d else None
+                times += 1
+            slot = replace(slot, grid_from=grid_from, closest_d=closest_d, passed_d=passed_d)
+        due_d = interval.after(from_d, self.start, times)
+        return replace(slot, due_d=due_d, interval=interval, from_d=from_d, times=times)
 
 
-def _on_grid(phase: Phase, given_d: Sequence[int], start: dt.date | None) -> int:
-    """Return the point of the grid that is next, counted from the first of these doses.
+def gap_tier(regimen: Regimen, slot: Slot, day: int, start: dt.date | None) -> GapTier | None:
+    """Return the tier of the gap that a dose of `slot`, given on `day`, ends; None for none.
 
-    Each dose takes the point it was due on, early or late; a point closer than `apart` to the
-    dose before it is passed over.
+    A tier is for a late maintenance dose, an additional one included; loading has rules of
+    its own.
     """
-    times, due_d = 0, given_d[0]
-    for day in given_d:
-        times += 1
-        closest_d = phase.apart.after(day, start)
-        while (due_d := phase.interval.after(given_d[0], start, times)) < closest_d:
-            times += 1
-    return due_d
+    if slot.after_d is None or day <= slot.due_d or slot.place <= regimen.loading_doses:
+        return None
+    return regimen.tier(slot.after_d, day, start)
 
 
-def _last_long_gap(
-    regimen: Regimen, given_d: Sequence[int], start: dt.date | None
-) -> tuple[int, GapTier | None]:
-    """Return the index of the dose that ended the last long gap, and the gap's tier."""
-    if not regimen.gap_tiers:
-        return 0, None
-    for i in range(len(given_d) - 1, 0, -1):
-        reached = [
-            tier
-            for tier in regimen.gap_tiers
-            if tier.at_least.after(given_d[i - 1], start) <= given_d[i]
-        ]
-        if reached:
-            return i, max(reached, key=lambda tier: tier.at_least.after(given_d[i - 1], start))
-    return 0, None
+def walk(
+    regimen: Regimen, given_d: Sequence[int], start: dt.date | None = None
+) -> list[tuple[Slot, GapTier | None]]:
+    """Return the slot of each dose given with the tier of the gap it ended, and the next slot.
+
+    given_d  days of the doses given, in order, day 0 first
+    """
+    place = _Place(regimen, start)
+    slot, walked = place.slot(1, None), []
+    for number, day in enumerate(given_d, 1):
+        walked.append((slot, place.give(slot, day)))
+        slot = place.slot(number + 1, day)
+    return [*walked, (slot, None)]
+
+
+def next_slot(regimen: Regimen, given_d: Sequence[int], start: dt.date | None = None) -> Slot:
+    """Find the next dose from the days of the doses given (in order, day 0 first)."""
+    return walk(regimen, given_d, start)[-1][0]
 
 
 def slots_ahead(
@@ -247,11 +342,17 @@ def slots_ahead(
 
 
 def with_window(slot: Slot, policy: WindowPolicy | None) -> Slot:
-    """Add the site's tolerance to a slot; the first dose of a course has none."""
+    """Add the site's tolerance to a slot; the first dose of a course has none.
+
+    A tolerance never reaches into the days in which the label allows no dose.
+    """
     if policy is None or slot.after_d is None:
         return slot
     tolerance = policy.phases[slot.phase]
-    if slot.due_d - tolerance.early_d <= slot.after_d:
+    earliest_d = slot.due_d - tolerance.early_d
+    if slot.closest_d is not None:
+        earliest_d = max(earliest_d, slot.closest_d)
+    if earliest_d <= slot.after_d:
         raise CourseError(
             f"window policy '{policy.name}': early_d {tolerance.early_d} of {slot.phase} reaches "
             f"back to the dose before; the interval is {slot.due_d - slot.after_d} days"
@@ -259,7 +360,7 @@ def with_window(slot: Slot, policy: WindowPolicy | None) -> Slot:
     return replace(
         slot,
         policy=policy.name,
-        earliest_d=slot.due_d - tolerance.early_d,
+        earliest_d=earliest_d,
         overdue_d=slot.due_d + tolerance.overdue_d,
         latest_d=slot.due_d + tolerance.latest_d,
     )
@@ -277,29 +378,40 @@ def schedule(
     on_d  the day the question is asked; a gap that is open on that day is then seen too
     """
     days = [dose.time_d for dose in course.doses]
+    walked = walk(regimen, days, course.start)
     given = tuple(
-        _review(course, regimen, number, dose) for number, dose in enumerate(course.doses, 1)
+        _review(course, regimen, dose, *step, following)
+        for dose, step, (following, _) in zip(course.doses, walked[:-1], walked[1:], strict=True)
     )
-    slot = next_slot(regimen, days, course.start)
-    treatment, since_d = _treatment(course)
+    slot = walked[-1][0]
+    treatment, since_d = _treatment(course, regimen.medicine)
     not_given = tuple(event for event in course.events if event.name in NOT_GIVEN)
     ordinary = f"{slot.reason} is day {slot.due_d}"
-    questions = list(given[-1].label_silent) if given else []
+    questions = [*_in_doubt(given, slot), *(given[-1].label_silent if given else ())]
     for event in not_given:
         if not days or event.time_d > days[-1]:  # on the day of a dose the puncture was tried again
             here = f"{event.words} on day {event.time_d:g}; it does not count as a dose"
             questions.append(_open(regimen, "dosing.failed_puncture", here, ordinary))
+    if slot.interval and slot.interval.months and treatment != "ended":
+        counted_from, due = course.date(slot.from_d), course.date(slot.due_d)
+        if counted_from and due and due.day != counted_from.day:
+            here = f"dose {slot.number} counts from {counted_from}, and {due:%Y-%m} has no such day"
+            last = f"{slot.reason}, or the last day of the month: day {slot.due_d}"
+            questions.append(_open(regimen, "dosing.month_end", here, last))
+    late_rule, if_given, open_then = slot.late_rule, None, []
     if treatment in ("held", "stopped"):
         here = f"treatment recorded as {treatment} on day {since_d:g}"
         questions.append(_open(regimen, "dosing.gap", here, ordinary))
-    elif treatment == "ongoing" and on_d is not None and given:
-        last_d = days[-1]
-        missed = _missed(on_d - last_d, slot.due_d - last_d)
-        if missed >= LONG_GAP:
-            here = f"{on_d - last_d} days without a dose by day {on_d}"
-            questions.append(_open(regimen, "dosing.gap", here, ordinary))
+    elif treatment == "ongoing" and on_d is not None and given and on_d > slot.due_d:
+        (slot, tier), (if_given, _) = walk(regimen, [*days, on_d], course.start)[-2:]
+        late_rule = tier.rule if tier else slot.late_rule
+        then = f"{ordinary}; given on day {on_d}, the dose after it falls on day {if_given.due_d}"
+        for topic in _open_when_late(regimen, slot, on_d, tier, if_given, course.start):
+            here = _here(topic, slot, on_d, if_given, is_asked=True)
+            open_then.append(_open(regimen, topic, here, then))
+        questions += open_then
     if not given:
-        loading = slots_ahead(regimen, [], regimen.loading_doses, course.start)
+        loading = slots_ahead(regimen, [], max(regimen.loading_doses, 1), course.start)
         days_of = ", ".join(str(slot.due_d) for slot in loading)
         ordinary = f"from the day of dose 1 on, loading falls on days {days_of}"
         questions.append(_open(regimen, "dosing.start", "no dose given yet", ordinary))
@@ -312,76 +424,174 @@ def schedule(
         not_given=not_given,
         label_silent=tuple(questions),
         on_d=on_d,
+        late_rule=late_rule,
+        if_given=if_given,
+        open_then=tuple(open_then),
     )
 
 
-def _review(course: Course, regimen: Regimen, number: int, dose: Dose) -> Given:
-    before = [d.time_d for d in course.doses[: number - 1]]
-    slot = next_slot(regimen, before, course.start)
-    interval_d = dose.time_d - before[-1] if before else None
-    late_d = dose.time_d - slot.due_d if before else None
-    missed = _missed(interval_d, slot.due_d - before[-1]) if interval_d is not None else 0
+def _in_doubt(given: Sequence[Given], slot: Slot) -> list[Open]:
+    """Return what earlier doses leave open of every date of a grid, not of the next one alone.
+
+    After a gap that no rule was read for, nobody knows whether the grid still holds.
+    """
+    return [
+        question
+        for dose in given[:-1]
+        if slot.grid_from is not None and dose.number > slot.grid_from
+        for question in dose.label_silent
+        if question.topic == "missed_dose.gap"
+    ]
+
+
+def _open_when_late(
+    regimen: Regimen,
+    slot: Slot,
+    day: int,
+    tier: GapTier | None,
+    following: Slot,
+    start: dt.date | None,
+) -> list[str]:
+    """Return the topics of what the label leaves open when a dose is given late, on `day`.
+
+    slot, following  its own and the next
+    """
+    topics = []
+    is_loading = slot.place <= regimen.loading_doses
+    if slot.step:
+        topics.append("missed_dose.additional")
+    elif slot.late_rule is None and tier is None:
+        topics.append(f"missed_dose.{slot.phase}")
+    elif tier is None and not is_loading and not regimen.phases[-1].anchor_is_stated:
+        topics.append("missed_dose.anchor")
+    if tier is None and _is_open_gap(regimen, slot, day, start):
+        has_end = regimen.late_until is not None and not is_loading
+        topics.append("missed_dose.gap" if has_end else "dosing.gap")
+    if following.passed_d is not None:
+        topics.append("missed_dose.grid_too_close")
+    return topics
+
+
+WHICH = {  # of the topics above, those about one kind of dose
+    "missed_dose.additional": ", an additional one,",
+    "missed_dose.loading": ", a loading dose,",
+    "missed_dose.maintenance": ", a maintenance dose,",
+}
+
+
+def _here(topic: str, slot: Slot, day: int, following: Slot, *, is_asked: bool) -> str:
+    """Say what raises a question of a late dose: one that came, or one that is still asked for."""
+    dose = f"dose {slot.number}{WHICH.get(topic, '')}"
+    if topic in ("dosing.gap", "missed_dose.gap"):
+        gap_d = day - (slot.after_d or 0)
+        if is_asked:
+            return f"{gap_d} days without a dose by day {day}"
+        return f"{dose} came {gap_d} days after the one before"
+    if topic == "missed_dose.grid_too_close" and following.passed_d is not None:
+        comes = f"given on day {day}, {dose} comes" if is_asked else f"{dose} came on day {day},"
+        left = counted(following.passed_d - day, "day")
+        return f"{comes} {left} before the date of the original grid, day {following.passed_d}"
+    late = counted(day - slot.due_d, "day")
+    return f"{dose} is {late} late on day {day}" if is_asked else f"{dose} came {late} late"
+
+
+def _is_open_gap(regimen: Regimen, slot: Slot, day: int, start: dt.date | None) -> bool:
+    """Tell whether a gap that no tier holds is longer than the rule for a late dose speaks of."""
+    until, after_d = regimen.late_until, slot.after_d
+    if until is None or after_d is None:
+        return _missed(slot, day, start) >= LONG_GAP
+    if start is None:  # loading goes without dates
+        return day - after_d >= until.shortest_d
+    return day >= until.after(after_d, start)
+
+
+def _review(
+    course: Course,
+    regimen: Regimen,
+    dose: Dose,
+    slot: Slot,
+    tier: GapTier | None,
+    following: Slot,
+) -> Given:
+    """See a dose against the `slot` it took; `following` is what is due after it."""
+    number, after_d = slot.number, slot.after_d
+    interval_d = None if after_d is None else dose.time_d - after_d
+    late_d = None if after_d is None else dose.time_d - slot.due_d
+    is_late = late_d is not None and late_d > 0
+    arithmetic = f"{following.reason} is day {following.due_d}"
     questions = []
 
     def ask(topic: str, here: str) -> None:
-        following = next_slot(regimen, [*before, dose.time_d], course.start)
-        arithmetic = f"{following.reason} is day {following.due_d}"
         questions.append(_open(regimen, topic, here, arithmetic))
 
     if late_d is not None and late_d < 0:
         ask("dosing.early", f"dose {number} came {counted(-late_d, 'day')} before it was due")
-    if missed >= LONG_GAP:
-        ask("dosing.gap", f"dose {number} came {interval_d} days after the one before")
-    if dose.amount_mg < regimen.amount_mg * (1 - ROUNDING):
+    if is_late:
+        for topic in _open_when_late(regimen, slot, dose.time_d, tier, following, course.start):
+            ask(topic, _here(topic, slot, dose.time_d, following, is_asked=False))
+    if dose.amount_mg < slot.amount_mg * (1 - ROUNDING):
         ask(
             "dosing.part_dose",
-            f"dose {number} was {dose.amount_mg:g} mg of {regimen.amount_mg:g} mg; it counts",
+            f"dose {number} was {dose.amount_mg:g} mg of {slot.amount_mg:g} mg; it counts",
         )
-    if dose.amount_mg > regimen.amount_mg * (1 + ROUNDING):
+    if dose.amount_mg > slot.amount_mg * (1 + ROUNDING):
         ask(
             "dosing.above_label",
-            f"dose {number} was {dose.amount_mg:g} mg, above {regimen.amount_mg:g} mg",
+            f"dose {number} was {dose.amount_mg:g} mg, above {slot.amount_mg:g} mg",
         )
     if dose.route not in ("", regimen.route):
         ask("dosing.route_other", f"dose {number} is recorded as given by '{dose.route}'")
+    rule = tier.rule if tier else slot.late_rule
     return Given(
         number=number,
         phase=slot.phase,
         dose=dose,
         interval_d=interval_d,
         late_d=late_d,
-        missed=missed,
-        label_rule=regimen.late_rule(number) if late_d is not None and late_d > 0 else None,
+        missed=_missed(slot, dose.time_d, course.start),
+        label_rule=rule if is_late else None,
         label_silent=tuple(questions),
     )
 
 
-def _missed(elapsed_d: int, interval_d: int) -> int:
+def _missed(slot: Slot, day: int, start: dt.date | None) -> int:
     """Count the doses that fell out: a second whole interval passed is one, and so on."""
-    return max(0, elapsed_d // interval_d - 1)
+    if slot.interval is None:
+        return 0
+    return max(0, slot.interval.passed(slot.from_d, start, day) - slot.times)
 
 
-def _treatment(course: Course) -> tuple[str, float | None]:
+def _treatment(course: Course, medicine: str) -> tuple[str, float | None]:
     """Read the state of treatment from events.
 
     A death ends it, whatever else is recorded. Otherwise the last word counts: an event of
     the day of the last dose or later; on one day a hold or a stop is later than the dose.
     """
-    deaths = [event for event in course.events if STATES.get(event.name) == "ended"]
+    known = states(medicine)
+    deaths = [event for event in course.events if event.name in DEATHS]
     if deaths:
         return "ended", deaths[0].time_d
     last_d = course.doses[-1].time_d if course.doses else None
     state: tuple[str, float | None] = ("not started" if last_d is None else "ongoing", None)
     for event in course.events:
-        said = STATES.get(event.name)
+        said = known.get(event.name)
         if said is not None and (last_d is None or event.time_d >= last_d):
             state = (said, None if said == "ongoing" else event.time_d)
     return state
 
 
 def _open(regimen: Regimen, topic: str, here: str, arithmetic: str) -> Open:
-    says = regimen.silences.get(topic)
-    unread = "Look in the label itself; whether it speaks of this was not read here."
+    says, unread = (_on(topic, gaps) for gaps in (regimen.silences, regimen.not_read))
+    nobody = "Look in the label itself; whether it speaks of this was not read here."
     return Open(
-        topic=topic, says=says or unread, is_read=bool(says), here=here, arithmetic=arithmetic
+        topic=topic,
+        says=says or unread or nobody,
+        is_read=bool(says),
+        here=here,
+        arithmetic=arithmetic,
     )
+
+
+def _on(topic: str, gaps: Mapping[str, str]) -> str:
+    """Return what gaps say on a topic, or on its whole area."""
+    return gaps.get(topic) or gaps.get(area(topic), "")

@@ -1,4 +1,4 @@
-"""What a program reads: the JSON of `due`, `course`, `simulate`, `validate` and `label show`.
+"""What a program reads: the JSON of `due`, `course`, `simulate`, `validate` and `label …`.
 
 Documented in docs/json.md, checked by the schemas beside this file, versioned by `schema`:
 a key is never renamed or dropped within a version. Numbers are rounded to six significant
@@ -16,13 +16,15 @@ from typing import TYPE_CHECKING, Any
 from thecal import __version__
 from thecal.clinic.finding import Finding
 from thecal.course import Course
-from thecal.label.label import Label, Silence, Statement
+from thecal.label.label import Label, Silence, Statement, Value
 from thecal.plan.answer import DISCLAIMER, MODEL_CAVEAT, Answer, Due
-from thecal.regimen.schedule import Given, Open, Schedule, Slot
+from thecal.regimen.schedule import Given, Open
+from thecal.report.words import if_late_words
 from thecal.source import Source
 
 if TYPE_CHECKING:  # the numerical library is not loaded for a due date
     from thecal.infer.validate import Validation, Verdict
+    from thecal.label.diff import LabelDiff
     from thecal.plan.virtual import Summary
 
 Json = dict[str, Any]
@@ -217,26 +219,94 @@ def label_document(label: Label, statements: Iterable[Statement], gaps: Json) ->
     return {
         "schema": "thecal.label/1",
         "thecal": __version__,
-        "medicine": label.medicine,
-        "jurisdiction": label.jurisdiction,
-        "document": label.document,
-        "version": label.version,
-        "effective": label.effective and label.effective.isoformat(),
-        "statements": [
-            {
-                "topic": s.topic,
-                "says": s.says,
-                "values": {
-                    name: list(value) if isinstance(value, tuple) else value
-                    for name, value in s.values.items()
-                },
-                "source": _source(s.source),
-            }
-            for s in statements
-        ],
+        **_version(label),
+        "statements": [_statement(statement) for statement in statements],
         **gaps,
         "disclaimer": DISCLAIMER,
     }
+
+
+def label_list_document(labels: Iterable[Label]) -> Json:
+    """Return the answer of `thecal label list --json`."""
+    return {
+        "schema": "thecal.label_list/1",
+        "thecal": __version__,
+        "labels": [
+            {
+                **_version(label),
+                "statements": len(label.statements),
+                "silent": len(label.silences),
+                "not_read": len(label.not_read),
+            }
+            for label in labels
+        ],
+        "disclaimer": DISCLAIMER,
+    }
+
+
+def label_diff_document(diff: LabelDiff) -> Json:
+    """Return the answer of `thecal label diff --json`."""
+    return {
+        "schema": "thecal.label_diff/1",
+        "thecal": __version__,
+        "from": _version(diff.old),
+        "to": _version(diff.new),
+        "changes": [
+            {
+                "change": str(change.change),
+                "topic": change.topic,
+                "from": change.old and _statement(change.old),
+                "to": change.new and _statement(change.new),
+                "values": {
+                    name: {"from": _value(old), "to": _value(new)}
+                    for name, (old, new) in change.values().items()
+                },
+            }
+            for change in diff.changes
+        ],
+        "silent": [
+            {
+                "topic": question.topic,
+                "from": question.old and question.old.says,
+                "to": question.new and question.new.says,
+            }
+            for question in diff.questions
+        ],
+        "not_read": [
+            {
+                "topic": change.topic,
+                "from": change.old and _statement(change.old),
+                "to": change.new and _statement(change.new),
+            }
+            for change in diff.not_read
+        ],
+        "disclaimer": DISCLAIMER,
+    }
+
+
+def _version(label: Label) -> Json:
+    return {
+        "medicine": label.medicine,
+        "jurisdiction": label.jurisdiction,
+        "edition": label.edition or None,
+        "status": label.status,
+        "document": label.document,
+        "version": label.version,
+        "effective": label.effective and label.effective.isoformat(),
+    }
+
+
+def _statement(statement: Statement) -> Json:
+    return {
+        "topic": statement.topic,
+        "says": statement.says,
+        "values": {name: _value(value) for name, value in statement.values.items()},
+        "source": _source(statement.source),
+    }
+
+
+def _value(value: Value | None) -> float | str | list[str] | None:
+    return list(value) if isinstance(value, tuple) else value
 
 
 def gap_document(gaps: Iterable[Silence]) -> list[Json]:
@@ -256,13 +326,13 @@ def _due(due: Due) -> Json:
             "version": due.label.version,
             "effective": due.label.effective and due.label.effective.isoformat(),
         },
-        "amount_mg": _number(regimen.amount_mg),
+        "amount_mg": _number(schedule.next.amount_mg),
         "route": regimen.route,
         "treatment": schedule.treatment,
         "treatment_since_day": _number(schedule.treatment_since_d),
         "asked_on_day": schedule.on_d,
         "days_to_due": schedule.days_to_due,
-        "next": _slot(schedule.next, course, schedule),
+        "next": _slot(due),
         "doses": [_given(given, course) for given in schedule.given],
         "not_given": [
             {"day": _number(e.time_d), "date": _date(course, e.time_d), "name": e.name}
@@ -273,8 +343,8 @@ def _due(due: Due) -> Json:
     }
 
 
-def _slot(slot: Slot, course: Course, schedule: Schedule) -> Json:
-    if_late = schedule.regimen.late_rule(slot.number)
+def _slot(due: Due) -> Json:
+    course, schedule, slot = due.course, due.schedule, due.schedule.next
     ended = schedule.treatment == "ended"
     has_date = course.doses and course.start and not ended
     return {
@@ -297,7 +367,7 @@ def _slot(slot: Slot, course: Course, schedule: Schedule) -> Json:
             "interval": None if slot.interval is None else str(slot.interval),
         },
         "source": _source(slot.rule.source),
-        "if_late": None if if_late is None else if_late.says,
+        "if_late": if_late_words(due) or None,
         "label_silent": [_open(question) for question in schedule.label_silent],
     }
 

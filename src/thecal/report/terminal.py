@@ -31,6 +31,10 @@ if TYPE_CHECKING:  # the numerical library is not loaded for a due date
     from thecal.plan.virtual import Summary
 
 WIDTH = 92
+STATUS_WORDS = {
+    "superseded": "another version is in force; do not dose by this one",
+    "in part": "too little of this version was read to rely on it",
+}
 NAMES = {Severity.SERIOUS: "SERIOUS", Severity.CAUTION: "CAUTION", Severity.NOTE: "note"}
 
 
@@ -65,7 +69,7 @@ def _next_lines(due: Due) -> list[str]:
     lines = [headline(due)]
     if due.schedule.treatment == "ended":
         return lines
-    lines += _item("Dose", f"{regimen.amount_mg:g} mg, {regimen.route.upper()}, {slot.phase}")
+    lines += _item("Dose", f"{slot.amount_mg:g} mg, {regimen.route.upper()}, {slot.phase}")
     lines += _item("Why", slot.reason)
     lines += _item("Label", slot.rule.says)
     lines += _item("Source", str(slot.rule.source))
@@ -282,7 +286,10 @@ def label_text(
     not_read: Iterable[Silence],
 ) -> str:
     """Show what a label says, what it is silent about, and what was not read."""
-    lines = [f"{label.medicine} · {label.jurisdiction.upper()} · {label.document}, {label.version}"]
+    which = f"{label.jurisdiction.upper()} {label.edition}".rstrip()
+    lines = _wrap(f"{label.medicine} · {which} · {label.document}, {label.version}", indent=2)
+    if label.status != "current":
+        lines += _wrap(f"{label.status.upper()}: {STATUS_WORDS[label.status]}", indent=2)
     current = ""
     for statement in statements:
         if area(statement.topic) != current:

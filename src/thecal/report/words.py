@@ -53,9 +53,20 @@ def given_words(due: Due) -> str:
 
 
 def if_late_words(due: Due) -> str:
-    """Say what the label asks for once the next dose is late; empty if none is planned."""
-    rule = due.schedule.regimen.late_rule(due.schedule.next.number)
-    return rule.says if rule and due.schedule.is_planned else ""
+    """Say what the label asks for once the next dose is late; empty if none is planned.
+
+    Where it is overdue on the day asked, say by that day's rule what would follow it.
+    """
+    schedule, then = due.schedule, due.schedule.if_given
+    if not schedule.is_planned:
+        return ""
+    says = [schedule.late_rule.says] if schedule.late_rule else []
+    if then is not None and then.after_d is not None:
+        by = "would by arithmetic fall" if schedule.open_then else "falls"
+        given, next_d = (day_words(due.course, day) for day in (then.after_d, then.due_d))
+        step = f", additional dose {then.step} of {then.steps}," if then.step else ""
+        says.append(f"Given on {given}, the dose after it{step} {by} on {next_d}.")
+    return " ".join(says)
 
 
 def day_words(course: Course, time_d: float) -> str:

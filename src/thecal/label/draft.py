@@ -1,0 +1,186 @@
+"""A page while it is being read: the text that a reader sees, and where it came from.
+
+A reader of one form (markup, plain text) takes pieces of the source over into the draft and
+says where lines end and what they are. Characters are normalised one to one, so that a place
+in the text is a place in the source.
+"""
+
+from __future__ import annotations
+
+import io
+import re
+from array import array
+from bisect import bisect_right
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+MAX_LINES = 200_000  # lines told apart; 10 MB of real pages have fewer
+
+_SPACES = "\t\u00a0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a"
+_SPACES += "\u202f\u205f\u3000"
+_DASHES = "\u2010\u2011\u2012\u2013\u2014\u2015\u2212\u2043\ufe58\ufe63\uff0d"
+_SINGLE = "\u2018\u2019\u201a\u201b\u2032\u00b4\u02b9\u02bc\uff07"
+_DOUBLE = "\u201c\u201d\u201e\u201f\u2033\u00ab\u00bb\uff02"
+_BREAKS = "\x0b\x0c\x1c\x1d\x1e\x85\u2028\u2029"
+
+ONE_TO_ONE: dict[int, str] = {
+    **{code: " " for code in range(0x20) if code not in (9, 10)},
+    **{code: " " for code in range(0x7F, 0xA0)},
+    **{ord(c): " " for c in _SPACES},
+    **{code: chr(code - 0xFEE0) for code in range(0xFF01, 0xFF5F)},
+    **{ord(c): "-" for c in _DASHES},
+    **{ord(c): "'" for c in _SINGLE},
+    **{ord(c): '"' for c in _DOUBLE},
+    **{ord(c): "\n" for c in _BREAKS},
+    0x00B5: "\u03bc",  # micro sign to the Greek letter
+    0x00BA: "°",  # as many pages write degrees
+    0x02DA: "°",
+    0x301C: "~",
+}
+
+# What does not map to one character: nothing at all, ligatures, UTF-8 read as Windows-1252.
+_DROPPED = "\u00ad\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u206f\ufe00-\ufe0f\ufeff"
+_LIGATURES = dict(zip("ﬀﬁﬂﬃﬄﬅﬆ", ("ff", "fi", "fl", "ffi", "ffl", "st", "st"), strict=True))
+# Only pairs that no writer means: a capital before a closing quote is not one of them.
+_TRAIL = "\u0080-\u00bf€‚ƒ„…†‡ˆ‰Š‹ŒŽ‘’“”•–—˜™š›œžŸ"
+SPECIAL = re.compile(
+    f"[{_DROPPED}]+|[ﬀ-ﬆ]|[ÂÃÎÏ][{_TRAIL}]|[ÄÅÈ][\u0080-\u00bfƒŸ™›ž˜]"
+    f"|â[€\u0081‚ƒ„…†‡ˆ‰Š][{_TRAIL}]|ã[€\u0081‚ƒ][{_TRAIL}]|ï[¼½][{_TRAIL}]|Â(?=\\s|$)"
+)
+
+
+def normalised(text: str) -> str:
+    """Return the text with every character in its plain form, one for one."""
+    return text.translate(ONE_TO_ONE)
+
+
+def spelled(found: str) -> str:
+    """Return what stands in the text for a match of `SPECIAL`; it may be nothing."""
+    if found in _LIGATURES:
+        return _LIGATURES[found]
+    if found[0] < "\u00c2" or found[0] > "\u00f4":
+        return ""
+    if len(found) == 1:
+        return " "
+    try:
+        # Windows-1252 leaves five codes open; programs pass them through
+        as_bytes = b"".join(
+            c.encode("latin-1") if "\x80" <= c <= "\x9f" else c.encode("cp1252") for c in found
+        )
+        return normalised(as_bytes.decode("utf-8"))
+    except UnicodeError:
+        return normalised(found)
+
+
+class Pieces:
+    """Pairs (start in text, start in source) of every piece taken over without a break."""
+
+    __slots__ = ("_in_source", "_in_text")
+
+    def __init__(self) -> None:
+        self._in_text = array("Q", (0,))
+        self._in_source = array("Q", (0,))
+
+    def add(self, in_text: int, in_source: int) -> None:
+        """Say that the text from here on came from that place."""
+        if self._in_text[-1] == in_text:
+            self._in_source[-1] = in_source
+        elif self._in_source[-1] - self._in_text[-1] != in_source - in_text:
+            self._in_text.append(in_text)
+            self._in_source.append(in_source)
+
+    def source(self, at: int) -> int:
+        """Return the place in the source of a character of the text."""
+        i = bisect_right(self._in_text, at) - 1
+        return self._in_source[i] + at - self._in_text[i]
+
+    def __len__(self) -> int:
+        return len(self._in_text)
+
+    def __iter__(self) -> Iterator[tuple[int, int]]:
+        return zip(self._in_text, self._in_source, strict=True)
+
+
+class Frame(NamedTuple):
+    """What encloses a line: a section of the markup, or a block that is not about the drug.
+
+    area   its label area if the markup says so; "site" for navigation and the like
+    level  0: the headings within it say
+    """
+
+    area: str = ""
+    level: int = 0
+
+
+class Line(NamedTuple):
+    """One line of the text.
+
+    start, end  where it stands in the text, without bullet and blanks
+    kind        "heading", "item", "row" or "text"
+    level       of a heading, from 1
+    inherits    a heading that is not known speaks about what the one above it speaks about
+    frame       number of the frame it stands in
+    coarse      not looked at further: too many lines
+    """
+
+    start: int
+    end: int
+    kind: str
+    level: int = 0
+    inherits: bool = True
+    frame: int = 0
+    coarse: bool = False
+
+
+@dataclass(slots=True)
+class Draft:
+    """The text so far."""
+
+    source: str
+    flat: str = field(init=False)  # the source, normalised, at the same offsets
+    pieces: Pieces = field(default_factory=Pieces)
+    lines: list[Line] = field(default_factory=list)
+    frames: list[Frame] = field(default_factory=lambda: [Frame()])
+    remarks: list[str] = field(default_factory=list)
+    about: dict[str, str] = field(default_factory=dict)
+    length: int = 0
+    _out: io.StringIO = field(default_factory=io.StringIO)
+    _special: bool = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.flat = normalised(self.source)
+        self._special = not self.source.isascii() and SPECIAL.search(self.source) is not None
+
+    def take(self, start: int, end: int) -> None:
+        """Take characters of the source over."""
+        if not self._special:
+            self._take(start, end)
+            return
+        for found in SPECIAL.finditer(self.source, start, end):
+            self._take(start, found.start())
+            self.put(spelled(found.group()), found.start())
+            start = found.end()
+        self._take(start, end)
+
+    def _take(self, start: int, end: int) -> None:
+        if start < end:
+            self.pieces.add(self.length, start)
+            self._out.write(self.flat[start:end])
+            self.length += end - start
+
+    def put(self, text: str, at: int) -> None:
+        """Write characters that stand for what the source has at a place."""
+        for character in text:
+            self.pieces.add(self.length, at)
+            self._out.write(character)
+            self.length += 1
+
+    def tail(self, start: int) -> str:
+        """Return the text from `start` on."""
+        self._out.seek(start)
+        return self._out.read()
+
+    def text(self) -> str:
+        """Return the text."""
+        return self._out.getvalue()

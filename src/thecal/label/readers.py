@@ -1,0 +1,2135 @@
+"""One small reader per topic: a sentence of a page to its claims.
+
+Each reader is given a `Line` and yields claims whose spans count from the start of the sentence.
+`READERS` names them; each runs only where one of its cue words stands.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+
+from thecal.label.claims import Claim, Context, Line, Said
+from thecal.label.monograph import Span
+from thecal.label.quantity import Quantity, number, quantities
+
+_TOKEN = re.compile(r"[^\W\d_]+(?:-[^\W\d_]+)*|\d+")
+
+
+def words_of(text: str) -> frozenset[str]:
+    """Return the words of a text, hyphenated ones whole and in parts."""
+    words = set(_TOKEN.findall(text))
+    for word in [w for w in words if "-" in w]:
+        words.update(word.split("-"))
+    return frozenset(words)
+
+
+def _claim(
+    line: Line, topic: str, name: str, value: Said, start: int, end: int, **more: object
+) -> Claim:
+    return Claim(
+        topic=topic,
+        name=name,
+        value=value,
+        unit=str(more.pop("unit", "")),
+        span=Span(start, end),
+        quote="",
+        **more,  # type: ignore[arg-type]
+    )
+
+
+def _of(line: Line, topic: str, name: str, q: Quantity, **more: object) -> Claim:
+    """Make a claim of a quantity."""
+    return _claim(line, topic, name, q.value, q.start, q.end, unit=q.unit, bound=q.bound, **more)
+
+
+def _has(line: Line, *stems: str) -> bool:
+    """Tell whether a word of the line begins with one of these."""
+    return any(word.startswith(stems) for word in line.words)
+
+
+# -- what a sentence says of a thing: asked for, allowed, left, forbidden
+
+_NOT_BEFORE = re.compile(
+    r"(?:do(?:es)? not|don't|never|must not|mustn't|should not|shouldn't|cannot|can't|can not|may not|"
+    r"not to be|not be|avoid(?:ed|ing)?|without|\bno\b|\bnor\b|prohibit\w*|rather than|instead of|unlike|\bnot\b|"
+    r"nicht|kein\w*|ohne|nunca|\bsin\b|non|ne pas|\bsans\b|\bnu\b|fără|\bni\b)"
+    r"(?:\W+(?:\w|-)+){0,5}\W*$"
+)
+_NOT_AFTER = re.compile(
+    r"^\W*(?:\w+\W+){0,3}?(?:not (?:be|permitted|allowed|recommended|advised|to be)|(?:is|are) (?:not|prohibited|forbidden)|"
+    r"prohibited|forbidden|(?:must|should) be avoided|(?:must|should) (?:not|never)|vermeiden|evitar|nicht)\b"
+)
+_NO_NEED = re.compile(
+    r"(?:not|isn't|aren't) (?:required|needed|necessary|essential)|unnecessary|no need|needn't|need not|optional extra"
+)
+_MAY = re.compile(
+    r"\b(?:consider\w*|may|might|could|can|option\w*|if (?:needed|necessary|indicated|required|your|the|a|you|it)|"
+    r"as (?:needed|indicated|required)|where|when (?:needed|indicated|clinically)|think about|sometimes|some (?:people|patients|centers|centres)|"
+    r"possibly|perhaps|valorar|kann|erwägen|puede|peut|può|in selected|case by case|depending|discretion)\b"
+)
+_MUST = re.compile(
+    r"\b(?:must|always|every (?:patient|time|dose|procedure)|required|mandatory|routine\w*|need(?:s|ed)? to|have to|all patients|necessary)\b"
+)
+
+
+def _clause(text: str, start: int, end: int) -> tuple[str, str]:
+    """Return what stands before and after a place, within its clause."""
+    left = max(text.rfind(c, 0, start) for c in ";:.") + 1
+    rights = [at for c in ";." if (at := text.find(c, end)) >= 0]
+    return text[left:start], text[end : min(rights, default=len(text))]
+
+
+def _denied(text: str, start: int, end: int) -> bool:
+    """Tell whether what stands there is negated."""
+    before, after = _clause(text, start, end)
+    return bool(_NOT_BEFORE.search(before[-70:]) or _NOT_AFTER.search(after[:60]))
+
+
+def _rule(text: str, start: int, end: int, plain: str = "required") -> str:
+    """Say whether a sentence asks for a thing, allows it, leaves it or forbids it."""
+    before, after = _clause(text, start, end)
+    near = before[-90:] + after[:90]
+    if _NO_NEED.search(near):
+        return "not required"
+    if _NOT_BEFORE.search(before[-70:]) or _NOT_AFTER.search(after[:60]):
+        return "forbidden"
+    if _MUST.search(near):
+        return "required"
+    if _MAY.search(near):
+        return "optional"
+    return plain
+
+
+# -- where a sentence is not about this medicine in people
+
+_ANIMALS = re.compile(
+    r"\b(?:mice|mouse|murine|rats?|rabbits?|monkeys?|cynomolgus|animals?|in vitro|preclinical|nonclinical|ratones|animales|tiere)\b"
+)
+_TRIAL = re.compile(
+    r"\b(?:cohorts?|ascending|dose-ranging|dose levels?|phase (?:1|i|2|ii)\b|part (?:a|b)\b|lower doses)"
+)
+
+
+def _other(line: Line) -> bool:
+    """Tell whether the sentence is about another medicine."""
+    return not line.words.isdisjoint(line.lexicon.others) or _has(
+        line, "corticosteroid", "immunoglobulin", "antibiotic", "steroid", "antikoag"
+    )
+
+
+# -- phases
+
+_LOADING = re.compile(
+    r"\bload\w*|initial dos\w*|starting dos\w*|\binduction|\binitiat\w*|carga\b|carico\b|aufs.ttigung\w*|ladedos\w*|initialdos\w*|dose de charge|încărcare|負荷|初回|starter dos\w*|first (?:three|four|two|3|4|2)\b|build-?up\b"
+)
+_MAINTENANCE = re.compile(
+    r"\bmaint[ea]\w*|mantenimiento|mantenimento|erhaltung\w*|entretien|întreținere|維持|upkeep|long-term dos\w*"
+)
+_THEN = re.compile(
+    r"\b(?:then|thereafter|afterwards?|followed by|after that|after this|from then on|ongoing|subsequent\w*|later on|danach|después|luego|poi|puis|apoi|continu\w+)\b"
+)
+
+
+def _phase(line: Line, q_start: int, q_end: int) -> str:
+    """Return the phase that a place of the sentence speaks of, or ""."""
+    text = line.text
+    marks = [(m.start(), "loading") for m in _LOADING.finditer(text)]
+    marks += [(m.start(), "maintenance") for m in _MAINTENANCE.finditer(text)]
+    strong = bool(marks)
+    if not any(phase == "maintenance" for _, phase in marks):
+        marks += [
+            (m.start(), "maintenance") for m in _THEN.finditer(text) if strong or line.context.phase
+        ]
+    marks.sort()
+    before = [phase for at, phase in marks if at <= q_start]
+    if before:
+        return before[-1]
+    after = [phase for at, phase in marks if at < q_end + 60]
+    if after and strong:
+        return after[0]
+    return line.context.phase
+
+
+def _phase_of(words: str) -> str:
+    loading, maintenance = _LOADING.search(words), _MAINTENANCE.search(words)
+    if loading and not maintenance:
+        return "loading"
+    if maintenance and not loading:
+        return "maintenance"
+    return ""
+
+
+# -- dose, volume, strength
+
+_EXCIPIENT = (
+    "sodium",
+    "chloride",
+    "calcium",
+    "potassium",
+    "phosphate",
+    "magnesium",
+    "natrium",
+    "natrio",
+    "sodio",
+    "kalium",
+)
+_CSF = re.compile(
+    r"\bcsf\b|cerebrospinal|cerebro-spinal|spinal fluid|\blcr\b|líquido cefalorraqu\w+|\bliquor\w*|\blcs\b|liquido cerebrospinale|脳脊髄液|spinal-fluid|\bfluid\b"
+)
+_REMOVE = re.compile(
+    r"\b(?:remov\w+|withdr[ae]w\w*|drain\w*|collect\w*|tak(?:e|es|en|ing)|extract\w*|dr[ae]wn?\b|let out|take off|entnehm\w*|entnommen|entfern\w*|ablassen|abgelassen|abgenommen|retir\w+|prél\w+|extra[eí]\w*|rimuov\w+|prelev\w+|rimoss\w+|採取|除去|aspirat\w+|run off|drip)"
+)
+_VIAL = re.compile(
+    r"\b(?:vials?|bottles?|ampou?les?|ampules?|vial|flasch\w*|durchstech\w*|syringe|into a syringe)\b"
+)
+
+
+def _dose(line: Line) -> Iterator[Claim]:
+    text = line.text
+    if _other(line) or _ANIMALS.search(text) or line.context.aside == "animals":
+        return
+    trial = bool(_TRIAL.search(text))
+    found = list(quantities(text))
+    removes = _CSF.search(text) and _REMOVE.search(text)
+    for i, q in enumerate(found):
+        if q.unit == "mg/mL":
+            if not _has(line, *_EXCIPIENT):
+                yield _of(line, "identity.strength", "strength_mg_per_mL", q)
+        elif q.unit in ("mg", "mcg", "g"):
+            near = text[max(0, q.start - 40) : q.end + 30]
+            if trial or any(word in near for word in _EXCIPIENT) or (q.unit == "g" and q.hi > 5):
+                continue
+            if re.match(r"\s?(?:of )?(?:protein|glucose|/dl)", text[q.end :]):
+                continue
+            if re.search(r"per (?:ml|millilit)", text[q.end : q.end + 12]) or re.search(
+                r"each (?:ml|millilit\w+)[^.]{0,30}$", text[: q.start]
+            ):
+                yield _of(line, "identity.strength", "strength_mg_per_mL", replace(q, unit="mg/mL"))
+                continue
+            if _missed_here(line) and re.search(
+                r"doubl|two doses|both doses|catch up|at once|together", text
+            ):
+                yield _of(line, "missed_dose.maintenance", "amount_mg", q)
+                continue
+            yield _of(line, "dosing.amount", "amount_mg", q, phase=_phase(line, q.start, q.end))
+        elif q.unit == "mL":
+            before, after = text[max(0, q.start - 70) : q.start], text[q.end : q.end + 70]
+            if re.search(
+                r"(?:type i|glass|size|capacity|syringe|flush\w*|saline|wash)",
+                text[max(0, q.start - 14) : q.end + 14],
+            ):
+                if not re.search(r"flush|saline", near_text(text, q)):
+                    continue
+                continue
+            if removes and _is_csf_out(text, q, before, after):
+                yield _of(line, "administration.csf_removed", "volume_mL", q)
+            elif not _has(line, *_EXCIPIENT) and not trial:
+                if re.match(r"\s?(?:/|per) ?(?:h|min|day)", text[q.end : q.end + 8]):
+                    continue
+                yield _of(line, "dosing.amount", "volume_mL", q, phase=_phase(line, q.start, q.end))
+
+
+def near_text(text: str, q: Quantity) -> str:
+    """Return what stands within a few words of a quantity."""
+    return text[max(0, q.start - 30) : q.end + 30]
+
+
+def _is_csf_out(text: str, q: Quantity, before: str, after: str) -> bool:
+    """Tell whether a volume is CSF that is taken out, not drug that is drawn up or given."""
+    csf_after = _CSF.search(after[:48])
+    csf_before = _CSF.search(before)
+    vial_near = re.search(
+        r"\b(?:vial|syringe|dose|drug|medicine|solution|tofersen|nusinersen|qalsody|spinraza|inject|administer|deliver|give)",
+        after[:26],
+    )
+    if csf_after and not (vial_near and vial_near.start() < csf_after.start()):
+        between = text[q.end : q.end + csf_after.start()]
+        if not re.search(r"\b(?:into|in)\b", between):
+            return True
+    if _REMOVE.search(after[:40]) and not _VIAL.search(after[:60]):
+        return bool(csf_before or csf_after) and not re.search(
+            r"inject|administ|give", before[-30:]
+        )
+    if (
+        csf_before
+        and _REMOVE.search(text[: q.start])
+        and not re.search(r"inject|administ|\bgive|push|replac", before[-45:])
+    ):
+        return not _VIAL.search(before[-30:])
+    return False
+
+
+_NO_CSF = re.compile(
+    r"(?:no (?:csf|cerebrospinal fluid|spinal fluid)[^.;]{0,40}(?:remov|withdr|taken|drain|needs|has to|is)|"
+    r"without (?:removing|withdrawing|taking|draining)[^.;]{0,30}(?:csf|fluid)|"
+    r"(?:do(?:es)? not|don't|no need to|need not|never)[^.;]{0,30}(?:remove|withdraw|take|drain|let)[^.;]{0,30}(?:csf|fluid)|"
+    r"(?:csf|fluid)[^.;]{0,30}(?:need not|does not need to|is not|should not|must not)[^.;]{0,20}(?:remov|withdr|taken|drain))"
+)
+_SMALL_CSF = re.compile(
+    r"(?:small|little|tiny|few drops|some)[^.;]{0,30}(?:amount|sample|quantity|volume|portion|drops)?[^.;]{0,30}(?:csf|cerebrospinal fluid|spinal fluid)"
+)
+
+
+def _csf(line: Line) -> Iterator[Claim]:
+    text = line.text
+    if not _CSF.search(text):
+        return
+    if m := _NO_CSF.search(text):
+        if not re.search(r"within|hours|blood", m[0]):
+            yield _claim(
+                line, "administration.csf_removed", "volume_mL", 0.0, m.start(), m.end(), unit="mL"
+            )
+        return
+    m = _SMALL_CSF.search(text)
+    removed = _REMOVE.search(text)
+    if (
+        m
+        and removed
+        and not any(q.unit == "mL" for q in quantities(text))
+        and not _has(line, "trough", "level")
+    ):
+        yield _claim(line, "administration.csf_removed", "volume_mL", "small", m.start(), m.end())
+
+
+# -- route
+
+_ROUTES: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
+    (name, re.compile(pattern))
+    for name, pattern in {
+        "intrathecal": r"intra-?\s?thecal\w*|intratec\w+|intratekal\w*|intrathécal\w*|lumbar (?:puncture|punction|injection|tap)|"
+        r"lumbalpunktion|spinal tap|punción lumbar|puntura lombare|rachicentesi|ponction lombaire|puncți\w+ lombar\w+|髄腔内|"
+        r"(?:in|into|to) (?:the |your |their |his |her )?(?:cerebrospinal fluid|csf|spinal (?:fluid|canal|space)|"
+        r"(?:sub)?arachnoid space|fluid (?:around|surround\w+|that surrounds|in|of) )|intraspinal\w*",
+        "spine": r"(?:in|into) (?:the |your |their )?(?:spine|spinal column|spinal cord|back)\b|spinal injection",
+        "intravenous": r"intra-?venous\w*|\biv\b|\bi\.v\.|(?:in|into|through) (?:a |the |your )?(?:peripheral |arm )?vein|endoven\w+|intraven\w+|\bvein\b",
+        "subcutaneous": r"sub-?cutaneous\w*|\bsc\b|\bs\.c\.|\bsubq\b|\bsq\b|(?:under|beneath) (?:the |your )?skin|subkutan\w*|subcut[áa]ne\w*|sottocutan\w+|sous-cutan\w+",
+        "intramuscular": r"intra-?muscular\w*|\bi\.m\.|(?:in|into|to) (?:a |the |your |his |her |their )?(?:\w+ )?(?:muscle|thighs?|upper arm|arm|deltoid|buttocks?|hips?|leg|calf|shoulder)\b(?! (?:or|and|weak|pain))|intramuskul\w+|muslo|oberschenkel",
+        "abdominal": r"(?:in|into) (?:the |your )?(?:abdomen|belly|stomach|abdominal)\w*",
+        "oral": r"\boral(?:ly)?\b|by mouth|\btablets?\b|\bcapsules?\b|swallow (?:it|the|this|them|whole|one)|\bpo\b|\bp\.o\.|\bpills?\b|vía oral|per os",
+        "epidural": r"\bepidural\w*|peridural\w*|extradural\w*",
+        "intraventricular": r"intra-?(?:cerebro)?-?ventricular\w*|into the (?:brain|ventricle)\w*|ommaya",
+        "inhaled": r"\binhal\w+|nebuli[sz]\w+",
+        "nasal": r"intranasal\w*|nasal spray",
+        "topical": r"transdermal\w*|topical\w*|skin patch|\bpatch(?:es)?\b",
+        "intradermal": r"intradermal\w*",
+    }.items()
+)
+_GIVES = re.compile(
+    r"\b(?:giv\w+|gave|administ\w+|inject\w*|infus\w*|deliver\w*|dos(?:e|es|ed|ing)|route|shots?|tak(?:e|en|ing)|use\b|used|"
+    r"form|available|jab\w*|verabreich\w*|gegeben|injiz\w*|administra\w*|inyec\w*|inietta\w*|swallow|push\w*|placed|insert\w*|put|needle goes|goes)\b"
+)
+_ROUTE_ASIDE = re.compile(
+    r"h(?:a)?ematoma|abscess|blood patch|contracepti|fluids?\b(?! (?:around|surround))|hydrat|sedati|an(?:a)?esth|catheter|"
+    r"line\b|access\b|bronch|feeding|diet|hygiene|thrush|swallowing|medicines? you|other (?:medicines|drugs)|supplement|vitamin|blood draw|blood test"
+)
+
+
+def _route(line: Line) -> Iterator[Claim]:
+    text = line.text
+    if _ANIMALS.search(text) or line.context.aside == "animals":
+        return
+    inside = False
+    for name, pattern in _ROUTES:
+        for m in pattern.finditer(text):
+            if name == "intrathecal":
+                inside = True
+                if not _denied(text, m.start(), m.end()):
+                    yield _claim(
+                        line,
+                        "dosing.route",
+                        "route",
+                        name,
+                        m.start(),
+                        m.end(),
+                        phase=_phase(line, m.start(), m.end()),
+                    )
+                break
+            if name == "spine":
+                if (
+                    inside
+                    or not _GIVES.search(text)
+                    or _has(line, "pain", "ache", "weak")
+                    or re.search(r"(?:fluid|csf|liquid|needle)[^.;]{0,60}$", text[: m.start()])
+                ):
+                    continue
+                yield _claim(
+                    line,
+                    "dosing.route",
+                    "route",
+                    name,
+                    m.start(),
+                    m.end(),
+                    phase=_phase(line, m.start(), m.end()),
+                )
+                continue
+            if (
+                _other(line)
+                or _denied(text, m.start(), m.end())
+                or not _GIVES.search(text)
+                or _ROUTE_ASIDE.search(text)
+            ):
+                continue
+            if re.search(
+                r"(?:pain|ache|weakness|numb\w*|tingl\w*|stiff\w*|feeling|swell\w*|rash|lying|lie|hours?) [^.;]{0,24}$",
+                text[: m.start()],
+            ):
+                continue
+            if name in ("intravenous", "oral") and re.search(
+                r"(?:bypass|instead|compared|unlike|versus|vs|whereas|other)", text
+            ):
+                continue
+            yield _claim(
+                line,
+                "dosing.route",
+                "route",
+                name,
+                m.start(),
+                m.end(),
+                phase=_phase(line, m.start(), m.end()),
+            )
+    if m := re.search(
+        r"(?:need(?:s|ed)? to|must|has to|able to|can|will|to) cross(?:es)? the blood[- ]brain barrier|crosses the blood[- ]brain barrier",
+        text,
+    ):
+        if not _denied(text, m.start(), m.end()) and not re.search(
+            r"cannot|can't|not|poorly|bypass|unable", text[max(0, m.start() - 40) : m.end()]
+        ):
+            yield _claim(line, "dosing.route", "reason", "crosses the barrier", m.start(), m.end())
+
+
+# -- loading, maintenance, intervals
+
+_EVERY = re.compile(
+    r"(?:\bevery|\beach|\bq|\bper|\bcada|\bogni|\balle|\btous les|\btoutes les|\bla fiecare|\bonce (?:every|per|in)|\bonce|(?:intervals?|gaps?|spacing) (?:of|is|are|:)(?: about)?|separated by|spaced(?: by)?|apart by|wait|給|ごとに?|im abstand von|a intervalos de|ad intervalli di)\s?\(?$"
+)
+_APART = re.compile(
+    r"^\s?\)?\s?-?\s?(?:(?:dosing )?intervals?\b|apart|intervall\w*|interval\w*|between (?:each|the|doses|them|injections)|間隔|ごと|毎|separation|gap\b|after the (?:one|dose) before|after the previous|from the previous|later)"
+)
+_LATER = re.compile(
+    r"^\s?\)?,?\s?(?:later|after(?:wards?)?\b|thereafter|from\b|following|post\b|nach\b|später|después|dopo|après|on\b)"
+)
+_NAMED = re.compile(
+    r"\b(?P<month>monthly|once(?: a| per| each| every) (?:calendar )?month|(?:every|each|per|a) (?:calendar )?month|month-by-month|mensual\w*|mensil\w*|monatlich|mensuel\w*|una vez al mes|une fois par mois|einmal (?:im|pro) monat)\b|"
+    r"\b(?P<fortnight>every (?:other|second) week|fort?nightly|every fortnight|once a fortnight|bi-?weekly|every two weeks|twice (?:a|per) month|vierzehntäg\w*)\b|"
+    r"\b(?P<week>weekly|once (?:a|per) week|(?:every|each) week|wöchentlich|semanal\w*)\b|"
+    r"\b(?P<day>daily|once (?:a|per) day|(?:every|each) day|täglich|diari\w+)\b|"
+    r"\b(?P<month2>every (?:other|second) month|bi-?monthly)\b|"
+    r"\b(?P<month3>quarterly|once a quarter|every quarter)\b|"
+    r"\b(?P<month4>three times (?:a|per) year|3 times (?:a|per) year)\b|"
+    r"\b(?P<month6>twice (?:a|per) year|semi-?annual\w*|half-?yearly)\b|"
+    r"\b(?P<month12>yearly|annual(?:ly)?|once (?:a|per) year|every year)\b"
+)
+_NAMED_VALUE = {
+    "month": (1.0, "month"), "fortnight": (14.0, "d"), "week": (7.0, "d"), "day": (1.0, "d"),
+    "month2": (2.0, "month"), "month3": (3.0, "month"), "month4": (4.0, "month"),
+    "month6": (6.0, "month"), "month12": (12.0, "month"),
+}  # fmt: skip
+_DOSING = re.compile(
+    r"\b(?:dos(?:e|es|ed|ing|age|is|i|en)|giv\w+|administ\w+|inject\w*|maintenance|loading|treatments?|infus\w*|shots?|therap\w+|regimen|schedule|tofersen|nusinersen|mg|received?|lumbar punctures?|cada|mantenimiento|erhaltung\w*)\b"
+)
+_NOT_DOSING = re.compile(
+    r"\b(?:follow-?up|visits?|blood tests?|monitor\w*|platelets?|urine|nfl|neurofilament|check-?ups?|assess\w*|measur\w*|samples?|newsletter|reviewed|updated|points? (?:a|per) month|per month of|background|premium|cost|copay|pays?|claims?|calls?|decline\w*|survey)\b"
+)
+_DAYS = re.compile(
+    r"\b(?:days?|d|tage?n?|días?|giorni|jours?|zile)\s?:?\s?(?P<list>\d{1,3}(?:\s?(?:,|and|&|/|then|und|y|e|et|și|-|\band\b)\s?(?:and |on )?(?:day )?\d{1,3}){1,9})(?!\s?(?:mg|ml|%|\d|hours|h\b))"
+)
+_MINIMUM = re.compile(
+    r"(?:at least|minimum|no (?:less|sooner|earlier) than|mindestens|al menos)[^.;]{0,12}$"
+)
+
+
+def _interval(line: Line) -> Iterator[Claim]:
+    text = line.text
+    if _other(line) or _ANIMALS.search(text) or line.context.aside == "animals":
+        return
+    if not (
+        _DOSING.search(text) or line.context.area in ("dosing", "missed_dose") or line.context.phase
+    ):
+        return
+    missed = _missed_here(line)
+    for m in _DAYS.finditer(text):
+        days = [float(d) for d in re.findall(r"\d+", m["list"])]
+        if len(days) > 1 and days == sorted(days) and days[0] in (0, 1) and not missed:
+            listed = ", ".join(f"{d:g}" for d in days)
+            yield _claim(
+                line,
+                "dosing.loading",
+                "days",
+                listed,
+                m.start(),
+                m.end(),
+                unit="d",
+                phase="loading",
+            )
+            for d in re.finditer(r"\d+", m["list"]):
+                at = m.start("list") + d.start()
+                yield _claim(
+                    line,
+                    "dosing.loading",
+                    "day",
+                    float(d[0]),
+                    at,
+                    at + len(d[0]),
+                    unit="d",
+                    phase="loading",
+                )
+    for q in quantities(text):
+        if q.unit not in ("d", "weeks", "month", "years", "h"):
+            continue
+        before, after = text[max(0, q.start - 40) : q.start], text[q.end : q.end + 40]
+        every = _EVERY.search(
+            before.rstrip() + " " if before.endswith(" ") else before
+        ) or _EVERY.search(before.rstrip())
+        apart = _APART.match(after)
+        later = _LATER.match(after)
+        if _half_life_near(line) or _NOT_DOSING.search(text[max(0, q.start - 50) : q.end + 30]):
+            continue
+        if q.unit == "h" and not (every and _has(line, "dose", "doses", "give", "inject")):
+            continue
+        if missed and not (every and not later):
+            yield from _missed_interval(line, q, before, after)
+        elif (every or apart or re.search(r"^\s?-?\s?(?:cycle|schedule)", after)) and not re.search(
+            r"(?:week|day|month)s?\s?$", before[-8:]
+        ):
+            phase = _phase(line, q.start, q.end)
+            if missed and _MINIMUM.search(before):
+                continue
+            topic = f"dosing.{phase or 'maintenance'}"
+            yield _of(line, topic, "interval", q, phase=phase)
+        elif later and q.unit != "h" and (_phase(line, q.start, q.end) or _DOSING.search(text)):
+            phase = _phase(line, q.start, q.end)
+            if re.search(
+                r"\b(?:third|3rd|second|2nd|fourth|4th|first|last|final|each|previous|prior)\b[^.;]{0,30}",
+                text,
+            ) and _has(line, "dose", "doses", "loading", "injection", "dosis", "one"):
+                yield _of(
+                    line, f"dosing.{phase or 'loading'}", "interval", q, phase=phase or "loading"
+                )
+    if _NOT_DOSING.search(text) or missed:
+        return
+    for m in _NAMED.finditer(text):
+        value, unit = _NAMED_VALUE[str(m.lastgroup)]
+        if not (_DOSING.search(text) or (line.context.area == "dosing" and len(text) < 120)):
+            continue
+        if _denied(text, m.start(), m.end()):
+            continue
+        phase = _phase(line, m.start(), m.end())
+        yield _claim(
+            line,
+            f"dosing.{phase or 'maintenance'}",
+            "interval",
+            value,
+            m.start(),
+            m.end(),
+            unit=unit,
+            phase=phase,
+        )
+
+
+_COUNT = re.compile(
+    r"(?P<n>\d{1,2}|one|two|three|four|five|six|seven|eight|ten|dos|tres|cuatro|due|tre|quattro|zwei|drei|vier|deux|trois|quatre|trei|patru|doi|două)(?: \(\d\))?\s?"
+    r"(?:[a-z]+ ){0,2}?(?:(?:loading|load|initial|starting|starter|induction)(?:[ -](?:loading|dose|intrathecal|injection))?s?(?: doses?| injections?| infusions?)?|aufs.ttigungsdosen|initialdosen|ladedosen|dosis (?:iniciales )?de carga|dosi di carico|doses de charge|doze de încărcare)\b"
+)
+_TIMES = re.compile(
+    r"(?:x|×|for|total of|series of)\s?(?P<n>\d{1,2}|two|three|four|five|six)\s?(?:loading |initial )?(?:doses?|injections?|times|treatments?)\b"
+)
+_COUNT_OF = re.compile(
+    r"(?:loading|load|initial) (?:phase|period|doses?|course|regimen)[^.;]{0,24}?(?:of|:|consists? of|comprises?|is|x)\s?(?P<n>\d{1,2}|two|three|four|five|six)\s?(?:doses?|injections?)"
+)
+
+
+def _count(line: Line) -> Iterator[Claim]:
+    text = line.text
+    if _other(line) or _ANIMALS.search(text) or _missed_here(line):
+        return
+    seen: set[int] = set()
+    for pattern in (_COUNT, _COUNT_OF, _TIMES):
+        for m in pattern.finditer(text):
+            at = m.start("n")
+            ordinal = re.search(r"(?:no\.|number|dose|#|day|week|section|-|/|\.)\s?$", text[:at])
+            if at in seen or ordinal:
+                continue
+            if pattern is _TIMES and _phase(line, at, m.end()) == "maintenance":
+                continue
+            if (
+                pattern is _COUNT
+                and re.search(r"\b(?:the|of the|all|any of|these|those|any of the)\s$", text[:at])
+                and pattern is not _COUNT
+            ):
+                continue
+            seen.add(at)
+            n = number(m["n"])
+            if n < 1 or (n == 1 and not _has(line, "only", "single")):
+                continue
+            yield _claim(
+                line, "dosing.loading", "doses", n, at, m.end(), unit="doses", phase="loading"
+            )
+
+
+# -- missed doses
+
+_MISS = re.compile(
+    r"\b(?:miss(?:ed|es|ing)?|delay\w*|late\b|forg[eo]t\w*|skip\w*|omitted|overdue|olvid\w*|dimentic\w*|vers.um\w*|ausgelassen|vergess\w*|oubli\w*|manqu\w*|omis\w*|ratat\w*|verpasst\w*|retras\w*|omitid\w*)\b"
+)
+_ASAP = re.compile(
+    r"as soon as (?:possible|you can|practical\w*|feasible|it can|they can|the clinic|a slot)|right away|immediately|promptly|at once|without (?:further )?delay|at the (?:next|earliest) (?:opportunity|possible)|earliest (?:opportunity|possible|chance)|lo antes posible|tan pronto como|il prima possibile|appena possibile|so bald wie möglich|sobald wie möglich|baldmöglichst|dès que possible|cât mai (?:curând|repede)|できるだけ(?:早く|速やか)|\basap\b|soonest"
+)
+_SKIP = re.compile(
+    r"\bskip (?:it|the|that|this|your|any)|(?:do not|don't|no need to) (?:make (?:it )?up|give it|take it|replace)|"
+    r"wait (?:until|for|till) (?:the |your |their )?(?:next|regular|usual)|(?:leave|left) (?:it )?out|"
+    r"(?:simply|just) (?:continue|carry on|go on|resume|wait)|(?:is|be) (?:not )?(?:made up|skipped|omitted|left out)|"
+    r"(?:resume|continue|go on|carry on)[^.;]{0,20} (?:with|at|on) (?:the |your )?(?:next|regular|usual) (?:scheduled|planned|regular|appointment|dose|visit)|"
+    r"given? (?:at|on|with) (?:the |your )?next (?:scheduled|planned|regular|visit|appointment)"
+)
+_DOUBLE = re.compile(
+    r"\bdoubl\w+|two doses (?:at once|together|at the same|on the same|in one)|both doses|twice the (?:dose|amount)|2 doses (?:at once|together)|extra dose to (?:make|catch)|combine[^.;]{0,20}dose"
+)
+_RESTART = re.compile(
+    r"re-?start\w*|re-?load\w*|re-?initiat\w*|(?:begin|start) (?:again|over|loading again|the loading[^.;]{0,20}again|from (?:the beginning|scratch))|repeat (?:the )?loading|loading (?:doses? )?(?:again|anew|from the beginning)|new loading|as in recommended dosage"
+)
+
+
+def _missed_here(line: Line) -> str:
+    """Say which dose a sentence takes as missed: "second loading", "any", … or ""."""
+    text = line.text
+    about = _MISS.search(text)
+    if about and re.search(
+        r"(?:nothing|not|no) (?:is |be )?miss|miss(?:ing)? (?:data|values)|late-?onset|later-onset|missense|delay\w* (?:in )?(?:disease|onset|progress|diagnos|start|milest)|late stage",
+        text[max(0, about.start() - 16) : about.end() + 24],
+    ):
+        about = None
+    if not about:
+        lead = line.context.lead
+        if line.context.missed:
+            return line.context.missed
+        if line.context.area == "missed_dose" or (
+            _MISS.search(lead) and re.search(r"dos|inject|treat|appoint|visit|happen", lead)
+        ):
+            return _which(text) or _which(lead) or "any"
+        return ""
+    if not re.search(
+        r"\bdos(?:e|es|is|i|en)\b|inject|appointment|treatment|visit|loading|maintenance|infusion|gabe|one\b",
+        text,
+    ):
+        return line.context.missed
+    return _which(text[about.start() - 60 if about.start() > 60 else 0 :]) or _which(text) or "any"
+
+
+def _which(text: str) -> str:
+    found = []
+    if m := re.search(
+        r"\b(?:second|2nd|2\.|segunda|zweite\w*|deuxième|seconda)\b[^.;]{0,30}?(?:load|carga|aufs|initial|charge|carico|or third|dose)",
+        text,
+    ):
+        found.append((m.start(), "loading_2"))
+    if m := re.search(
+        r"\b(?:third|3rd|3\.|tercera|dritte\w*|troisième|terza)\b[^.;]{0,30}?(?:load|carga|aufs|initial|charge|carico|or (?:a|any) maintenance|dose)",
+        text,
+    ):
+        found.append((m.start(), "loading_3"))
+    if m := _MAINTENANCE.search(text):
+        found.append((m.start(), "maintenance"))
+    if not found and (m := _LOADING.search(text)):
+        found.append((m.start(), "loading"))
+    return " ".join(name for _, name in sorted(found)[:2])
+
+
+def _missed_interval(line: Line, q: Quantity, before: str, after: str) -> Iterator[Claim]:
+    which = _missed_here(line).split()
+    if q.unit in ("d", "weeks") and (q.hi if q.unit == "d" else q.hi * 7) <= 1:
+        return
+    if (
+        q.unit == "month"
+        and re.search(
+            r"(?:less than|more than|at least|within|fewer than|<|>|≥|under|over|up to|exceed\w*|to|longer than|or more|since|not? more|or longer|past)\s?\(?$|(?:between|from)[^.;]{0,14}$",
+            before[-26:],
+        )
+        or re.match(
+            r"\s?(?:or (?:more|longer)|from (?:the )?last|since|have passed|but|and (?:less|under)|to (?:less|under))",
+            after,
+        )
+    ):
+        for value in {q.lo, q.hi}:
+            yield _of(
+                line, "missed_dose.gap", "from_months", replace(q, lo=value, hi=value), about="gap"
+            )
+        return
+    if q.unit == "month" and q.lo != q.hi:
+        for value in (q.lo, q.hi):
+            yield _of(
+                line, "missed_dose.gap", "from_months", replace(q, lo=value, hi=value), about="gap"
+            )
+        return
+    if re.search(
+        r"(?:miss\w*|late|delay\w*|overdue)[^.;]{0,14}(?:by|for)?(?: up to| more than| less than| at least)?\s?$",
+        before[-34:],
+    ) or re.match(
+        r"\s?(?:late|overdue|after (?:the|its) (?:due|scheduled|planned)|of (?:the|its) (?:due|scheduled|planned))",
+        after,
+    ):
+        yield _of(line, "missed_dose.window", "tolerance", q)
+        return
+    minimum = _MINIMUM.search(before) or re.search(r"apart|between", after[:24])
+    if minimum:
+        yield _of(line, "missed_dose.apart", "apart", q)
+        return
+    second_to_third = (
+        re.search(
+            r"\b(?:third|3rd|tercera|dritte\w*|troisième|terza)\b", line.text[: q.start][-90:]
+        )
+        and "loading_2" in which
+    )
+    if "loading_2" in which and (second_to_third or which == ["loading_2"]):
+        topic = "missed_dose.loading_2"
+    elif "loading_3" in which:
+        topic = "missed_dose.loading_3"
+    elif "maintenance" in which:
+        topic = "missed_dose.maintenance"
+    elif "loading_2" in which:
+        topic = "missed_dose.loading_2"
+    else:
+        topic = "missed_dose.any"
+    yield _of(line, topic, "next_interval", q, about=" ".join(which))
+
+
+def _missed(line: Line) -> Iterator[Claim]:
+    which = _missed_here(line)
+    if not which:
+        return
+    text = line.text
+    topic = f"missed_dose.{which.split()[-1]}"
+    for value, pattern in (("as soon as possible", _ASAP), ("double", _DOUBLE), ("skip", _SKIP)):
+        m = pattern.search(text)
+        if not m:
+            continue
+        if (
+            value == "as soon as possible"
+            and re.search(
+                r"(?:call|tell|contact|phone|doctor|reschedul\w+|seek)[^.;]{0,40}$",
+                text[: m.start()],
+            )
+            and not re.search(
+                r"give|administ|have|receiv|get", text[max(0, m.start() - 40) : m.start()]
+            )
+        ):
+            continue
+        if value != "as soon as possible" and _denied(text, m.start(), m.start() + 1):
+            continue
+        if value == "skip" and re.search(
+            r"original|at least \d+ days|no need to (?:re-?start|reload)", text
+        ):
+            continue
+        yield _claim(line, topic, "give", value, m.start(), m.end(), about=which)
+        if value == "double":
+            break
+    if (m := _RESTART.search(text)) and not _denied(text, m.start(), m.end()):
+        yield _claim(line, "missed_dose.gap", "restart", "loading", m.start(), m.end(), about=which)
+    for m in re.finditer(
+        r"(?P<n>one|two|three|1|2|3) (?:additional|extra|more|further) (?:\w+ )?(?:doses?|injections?)",
+        text,
+    ):
+        yield _claim(
+            line, "missed_dose.gap", "extra_doses", number(m["n"]), m.start(), m.end(), unit="doses"
+        )
+
+
+# -- the injection, the syringe, the vial
+
+_BOLUS = re.compile(
+    r"\b(?:bolus|inject\w*|push\w*|infus\w*|administ\w+|giv\w+|over|deliver\w*|takes?|lasts?|slowly|durante|über|während|inietta\w*|bolo)\b"
+)
+
+
+def _duration(line: Line) -> Iterator[Claim]:
+    text = line.text
+    if _other(line) or _ANIMALS.search(text):
+        return
+    for q in quantities(text):
+        before, after = text[max(0, q.start - 60) : q.start], text[q.end : q.end + 60]
+        if q.unit in ("min", "s"):
+            if re.search(
+                r"warm\w*|room temperature|stand\b|sit\b|refrigerator|raumtemperatur|temperatura ambiente",
+                before + after[:40],
+            ) and not re.search(r"inject|bolus|\bover\s?$", before[-30:]):
+                yield _of(line, "preparation.warm_up", "least_min", q)
+            elif re.search(
+                r"lie|lying|rest\b|flat|observ\w*|monitor\w*|afterwards|recover|bed\b|watch",
+                before[-40:] + after[:30],
+            ) and not re.search(r"\bover\s?$|bolus", before):
+                yield _of(line, "administration.rest_after", "least_min", q)
+            elif (
+                _BOLUS.search(before)
+                or (re.match(r"[^.;]{0,24}(?:inject|bolus|push|infus)", after))
+                or (
+                    line.context.area == "administration"
+                    and re.search(r"over|durante|über", before)
+                )
+            ):
+                if re.search(
+                    r"visit|appointment|procedure|session|in all|altogether|takes about|whole",
+                    before[-50:] + after[:24],
+                ) and not re.search(r"bolus|inject|push|infus", before[-40:]):
+                    continue
+                yield _of(line, "administration.bolus", "duration", q)
+        elif q.unit == "h":
+            near = before + after
+            cold = re.search(
+                r"carton|refrigerat\w*|fridge|unopened|per day|a day|each day|\btotal|out of (?:the )?(?:box|cold)|cumulative|kühl\w*|daily|combined|umkarton|cart[óo]n|nevera|frigor\w*",
+                near,
+            )
+            drawn = re.search(
+                r"syringe|drawn|withdraw\w*|(?:from|left|leaves|leaving|out of|removal from) (?:the )?vial|prepar\w+|spritze|jeringa|siringa|seringue|aufgezogen|aufziehen|draw\w*|ampoule|vial",
+                near,
+            )
+            if _half_life_near(line) or _tmax_near(line):
+                continue
+            if drawn and not (
+                cold
+                and re.search(
+                    r"per day|a day|\btotal|carton|unopened|cumulative|daily|combined|each day",
+                    near,
+                )
+            ):
+                yield _of(line, "administration.in_syringe", "most_h", q)
+            elif cold or line.context.area == "storage":
+                daily = re.search(
+                    r"^\s?(?:\w+ ){0,2}?(?:per|a|each|/|daily|any) ?(?:day|24)?|^ daily", after
+                ) and re.search(r"day|daily|24", after[:18])
+                yield _of(line, "storage.out_of_carton", "most_h_per_day" if daily else "most_h", q)
+            elif re.search(r"bolus|inject|push|infus", before[-30:]) and re.search(
+                r"\bover\s?(?:about )?$", before[-12:]
+            ):
+                yield _of(line, "administration.bolus", "duration", q)
+            elif re.search(r"lie|lying|rest\b|flat|observ\w*|monitor\w*|bed\b", near):
+                yield _of(line, "administration.rest_after", "least_h", q)
+        elif q.unit in ("d", "weeks", "month") and (
+            line.context.area == "storage"
+            or re.search(
+                r"refrigerat|fridge|carton|room temperature|unrefrigerated|°|\bbox\b|30 c|kühl|raumtemperatur|nevera|frigor|vial",
+                text,
+            )
+        ):
+            if _EVERY.search(before) or not re.search(
+                r"store\w*|keep|kept|refrigerat\w*|fridge|carton|room|up to|temperature|last\w*|box|unopened|stay|lager\w*|aufbewahr\w*|conserv\w*|within|for|days",
+                text,
+            ):
+                continue
+            if (
+                re.search(r"carton|hours|6 h|six h|per day|a day", text)
+                and re.search(
+                    r"(?:hours?|h)\b[^.;]{0,60}$|for (?:a )?max\w*(?: of)?\s?$|6 days|six days",
+                    before + text[q.start : q.end],
+                )
+                and re.search(r"hour|\bh\b", text)
+            ):
+                yield _of(line, "storage.out_of_carton", "most_d", q)
+            else:
+                yield _of(line, "storage.carton_unrefrigerated", "most_d", q)
+
+
+_HALF = re.compile(
+    r"half-?\s?li(?:fe|ves)|t1/2|halbwertszeit|semivida|vida media|emivita|demi-vie|timp de înjumătățire|半減期"
+)
+_TMAX = re.compile(
+    r"tmax|t max|time to (?:maximum|peak|max)|peak\w*|maximum (?:plasma )?concentration|cmax|maximal\w* (?:plasma)?konzentration|concentración máxima|highest (?:level|amount)|median times?"
+)
+
+
+def _half_life_near(line: Line) -> bool:
+    return bool(_HALF.search(line.text)) or "half-life" in line.context.lead
+
+
+def _tmax_near(line: Line) -> bool:
+    return bool(_TMAX.search(line.text)) or "tmax" in line.context.lead
+
+
+def _kinetics(line: Line) -> Iterator[Claim]:
+    text = line.text
+    if _other(line) or _ANIMALS.search(text):
+        return
+    half = list(_HALF.finditer(text))
+    if half or "half-life" in line.context.lead:
+        told = False
+        for q in quantities(text):
+            if q.unit in ("h", "d", "weeks", "month", "min", "years"):
+                fluid = _fluid(text, q.start)
+                yield _of(line, f"pharmacokinetics.{fluid}_half_life", "value", q)
+                told = True
+        vague = re.search(r"\b(?:weeks|days|months|hours)\b", text)
+        if (
+            half
+            and not told
+            and vague
+            and not re.search(r"long|several|not", text[: vague.start()][-14:])
+        ):
+            yield _claim(
+                line,
+                "pharmacokinetics.csf_half_life",
+                "value",
+                "vague",
+                half[0].start(),
+                vague.end(),
+            )
+    if _tmax_near(line):
+        for q in quantities(text):
+            if q.unit in ("h", "min") and not half:
+                yield _of(line, "pharmacokinetics.plasma_tmax", "range", q)
+    for m in re.finditer(
+        r"exo-?nuclease\w*|\bnucleases?\b|exonukleas\w*|exonucleasa\w*|exonucleasi", text
+    ):
+        if not _denied(text, m.start(), m.end()):
+            yield _claim(
+                line, "pharmacokinetics.metabolism", "pathway", "exonuclease", m.start(), m.end()
+            )
+            break
+    for m in re.finditer(
+        r"\bcyp\s?\w*|cytochrome|p450|(?:liver|hepatic) enzymes?|(?:metaboli[sz]ed|broken down|cleared|metabolism) (?:\w+ ){0,3}(?:in|by) the liver|hepatic(?:ally)? metaboli\w+|liver metaboli\w+",
+        text,
+    ):
+        if re.search(
+            r"\b(?:not|no|nor|neither|unlikely|without|isn't|doesn't|non|underdo|nicht|none|little)\b",
+            text,
+        ):
+            continue
+        if re.search(r"metaboli|broken|clear|degrad|elimin|process", text):
+            yield _claim(line, "pharmacokinetics.metabolism", "pathway", "CYP", m.start(), m.end())
+            break
+
+
+def _fluid(text: str, at: int) -> str:
+    """Say which fluid a half-life speaks of: the nearest one named before it, else after it."""
+    marks = [
+        (m.start(), "csf") for m in re.finditer(r"csf|cerebrospinal|spinal fluid|liquor|lcr", text)
+    ]
+    marks += [(m.start(), "plasma") for m in re.finditer(r"plasma|serum|blood", text)]
+    marks.sort()
+    after = [
+        name
+        for start, name in marks
+        if at < start < at + 28 and re.search(r"\bin\b", text[at:start])
+    ]
+    before = [name for start, name in marks if start < at]
+    if after:
+        return after[0]
+    return before[-1] if before else marks[0][1] if marks else "csf"
+
+
+# -- temperatures
+
+
+def _temperature(line: Line) -> Iterator[Claim]:
+    text = line.text
+    if _has(line, "fever", "pyrexia", "body"):
+        return
+    for q in quantities(text):
+        if q.unit not in ("C", "F"):
+            continue
+        before, after = text[max(0, q.start - 70) : q.start], text[q.end : q.end + 40]
+        if q.lo != q.hi:
+            room = re.search(
+                r"room|unrefrigerat|outside|raumtemperatur|temperatura ambiente", before[-50:]
+            ) and not re.search(r"refrigerat|fridge", before[-30:])
+            stays = re.search(r"store\w*|keep|kept|stor(?:ed|age)|lager|aufbewahr|conserv", text)
+            if room and not stays:
+                yield _of(line, "preparation.warm_up", "temperature", q)
+            else:
+                yield _of(line, "storage.refrigerated", "range", q)
+        elif re.search(r"warm\w*|come to|reach|allow|bring|brought|equilibrat", before) or (
+            re.search(r"room temperature\s?\(?\s?(?:about |around |of )?$", before)
+            and line.context.area != "storage"
+        ):
+            if re.search(r"store|keep|kept", before) and not re.search(
+                r"warm\w*|come|reach|allow|bring", before
+            ):
+                yield _of(line, "storage.carton_unrefrigerated", "most_C", q)
+            else:
+                yield _of(line, "preparation.warm_up", "temperature", q)
+        elif q.hi <= (0 if q.unit == "C" else 32) and not re.search(
+            r"below|under|fall|never", before[-20:]
+        ):
+            yield _of(line, "storage.freezing", "temperature", q)
+        elif re.search(
+            r"out(?:side)? (?:of )?(?:the |its )?(?:carton|box|original)|removed from (?:the |its )?(?:carton|box)|hours|umkarton|per day",
+            before + after,
+        ):
+            yield _of(line, "storage.out_of_carton", "most_C", q)
+        elif re.search(
+            r"carton|box|room|unrefrigerat|refrigerat|outside|up to|below|under|not (?:above|exceed)|exceed|at or|store|keep|days|<|≤|without|above|bis|über",
+            before + after,
+        ):
+            yield _of(line, "storage.carton_unrefrigerated", "most_C", q)
+
+
+# -- steps: asked for, allowed, left, forbidden
+
+_STEPS: tuple[tuple[str, re.Pattern[str], str], ...] = tuple(
+    (topic, re.compile(pattern), plain)
+    for topic, pattern, plain in (
+        ("administration.sedation", r"sedat\w+|general an(?:a)?esthe\w+|(?:put\w*|go\w*) (?:\w+ ){0,3}?to sleep|asleep|sedier\w*|sedaci\w+|sédation", "required"),
+        ("administration.imaging", r"imaging|ultrasound\w*|fluoroscop\w*|x-?ray\w*|ct[- ]guid\w*|bildgebung\w*|imagen\b|ultraschall|ecograf\w*", "required"),
+        ("preparation.shaking", r"\bsh(?:ake|aken|aking)\b|agitat\w+|schütteln|geschüttelt|agitar|agite", "required"),
+        ("preparation.dilution", r"\bdilut\w+|verdünn\w*|diluir\w*|diluy\w*|dilué\w*|mix(?:ed)? (?:it |the \w+ )?(?:with|into|in) (?:saline|sodium|water|dextrose|glucose|other)|reconstitut\w+|added to (?:an? )?(?:saline|infusion|bag)", "required"),
+        ("preparation.filter", r"filter\w*", "required"),
+        ("preparation.heat", r"(?:external )?heat(?: source|ing)?s?\b|\bheated\b|microwav\w*|(?:hot|warm) water|water bath|warming (?:pad|cabinet|device|plate|plates|oven)|hair ?dryer|heating pad|radiator|wärmequelle\w*|fuentes? de calor|mikrowelle", "required"),
+        ("storage.freezing", r"\bfr[eo]e?z\w*|\bfrozen\b|einfrieren|eingefroren|congel\w+|kühlfach|tiefk.hl\w*", "required"),
+    )
+)  # fmt: skip
+
+
+def _steps(line: Line) -> Iterator[Claim]:
+    text = line.text
+    for topic, pattern, plain in _STEPS:
+        for m in pattern.finditer(text):
+            value = _rule(text, m.start(), m.end(), plain)
+            if topic == "preparation.shaking" and not (
+                _VIAL.search(text)
+                or line.context.area in ("preparation", "administration", "storage")
+                or value == "forbidden"
+            ):
+                break
+            if topic == "administration.imaging" and re.search(
+                r"mri\b|myelitis|papill|diagnos|workup|work-up|brain imaging", text
+            ):
+                break
+            if topic == "administration.sedation" and re.search(
+                r"local|respiratory depress|sedative\w* (?:drugs|medic)", text
+            ):
+                break
+            if topic == "preparation.heat" and line.context.area in (
+                "warnings",
+                "adverse_reactions",
+            ):
+                break
+            if (
+                topic == "storage.freezing"
+                and re.search(r"freezer", m[0])
+                and re.search(r"(?:near|next to|back of|away|behind|beside)", text)
+            ):
+                value = "forbidden"
+            if (
+                topic == "storage.freezing"
+                and value == "required"
+                and re.search(
+                    r"if (?:it )?(?:has been |was |is )?(?:frozen|freez)|discard|throw|has been frozen|been frozen|freezing (?:damages|destroys|ruins|point)",
+                    text,
+                )
+            ):
+                value = "forbidden"
+            if topic == "preparation.dilution" and re.search(
+                r"undiluted|unverdünnt|sin diluir|ready to use|ready-to-use", text
+            ):
+                value = "forbidden"
+            if (
+                topic == "administration.sedation"
+                and re.search(r"to sleep|asleep|general", m[0])
+                and value in ("optional", "required")
+            ):
+                value = "general anaesthesia"
+            yield _claim(line, topic, "rule", value, m.start(), m.end())
+            break
+    if re.search(r"undiluted|unverdünnt|sin diluir", text) and "dilut" not in text.replace(
+        "undiluted", ""
+    ):
+        m = re.search(r"undiluted|unverdünnt|sin diluir", text)
+        if m:
+            yield _claim(line, "preparation.dilution", "rule", "forbidden", m.start(), m.end())
+    if m := re.search(
+        r"(?:allow|let|warm\w*|bring|come|reach|stand|equilibrat|erwärmen|alcance|raggiung)[^.;]{0,70}(?:room|ambient|raumtemperatur|temperatura)[^.;]{0,14}",
+        text,
+    ):
+        if not re.search(r"store|days", m[0]):
+            yield _claim(
+                line,
+                "preparation.warm_up",
+                "rule",
+                _rule(text, m.start(), m.end()),
+                m.start(),
+                m.end(),
+            )
+    elif m := re.search(
+        r"(?:inject|give|administer|use)[^.;]{0,30}(?:cold|straight from the (?:fridge|refrigerator)|directly from the (?:fridge|refrigerator))",
+        text,
+    ):
+        if not _denied(text, m.start(), m.end()):
+            yield _claim(line, "preparation.warm_up", "rule", "not required", m.start(), m.end())
+    if m := re.search(
+        r"(?:discard|throw (?:away|out)|dispos\w+|verwerf\w*|desech\w*|destroy)[^.;]{0,40}", text
+    ):
+        if re.search(
+            r"unused|remain\w*|rest\b|leftover|left over|vial|contents|portion|what is left|sobrante|reste?\b|single|any",
+            text,
+        ) and not re.search(r"4 hours|four hours|within|if not used", text):
+            yield _claim(
+                line,
+                "administration.discard",
+                "rule",
+                "forbidden" if _denied(text, m.start(), m.start() + 1) else "required",
+                m.start(),
+                m.end(),
+            )
+    if m := re.search(
+        r"(?:save|keep|store|reuse|re-use|retain|use)\w*[^.;]{0,30}(?:rest|remain\w+|leftover|left over|unused|what is left)[^.;]{0,50}|"
+        r"(?:rest|remain\w+|leftover|left over|unused|what is left)[^.;]{0,40}(?:may|can|should|be) (?:be )?(?:kept|saved|stored|reused|re-used|used|returned)[^.;]{0,40}|"
+        r"multi-?dose vial|vial (?:can|may) be (?:shared|used (?:for|again|twice))|split (?:one|a|the) vial",
+        text,
+    ):
+        if (
+            not _denied(text, m.start(), m.start() + 1)
+            and not re.search(
+                r"discard|throw|dispose|not be|unopened|must not|do not|never|carton", m[0]
+            )
+            and not _has(line, "discard", "csf")
+        ):
+            yield _claim(line, "administration.discard", "rule", "forbidden", m.start(), m.end())
+    if m := re.search(
+        r"\blight\b|lichtschutz|licht\b|sunlight|de la luz|dalla luce|de la lumière|遮光|lumin",
+        text,
+    ):
+        if re.search(
+            r"protect|shield|keep|out of|away|carton|box|dark|schutz|schützen|proteger|proteg|abri|shelter|sensitive|exposed?",
+            text,
+        ) and not re.search(
+            r"light chain|lightheaded|lighter|flash|headlight|bright light|look", text
+        ):
+            value = "required"
+            if re.search(
+                r"(?:need not|not need|no need|not (?:required|necessary|sensitive|affected)|(?:is|be) (?:left|kept|stored) in (?:the )?(?:light|sun)|may be exposed|can be exposed|not have to)",
+                text,
+            ):
+                value = "not required"
+            yield _claim(line, "storage.light", "rule", value, m.start(), m.end())
+
+
+_ROOM_STORE = re.compile(
+    r"(?:stor(?:e|ed|age)|keep|kept)[^.;]{0,30}(?:at|in) (?:normal |ordinary )?(?:room temperature|a (?:cupboard|drawer|cabinet)|ambient)"
+)
+
+
+def _store(line: Line) -> Iterator[Claim]:
+    text = line.text
+    if (m := _ROOM_STORE.search(text)) and not _denied(text, m.start(), m.end()):
+        if not any(q.unit in ("d", "h", "weeks") for q in quantities(text)) and not re.search(
+            r"unrefrigerat|short|if |briefly|up to|until|within|once|syringe|without refrig|no refrig|must be|temporar",
+            text,
+        ):
+            yield _claim(
+                line, "storage.refrigerated", "range", "room temperature", m.start(), m.end()
+            )
+
+
+# -- who it is for
+
+_FOR = re.compile(
+    r"\b(?:indicat\w+|approved|licen[cs]ed|authori[sz]ed|treat(?:s|ment|ing|ed)?|used (?:to|for|in)|use in|for (?:people|patients|adults|children)|prescribed|zugelassen|angezeigt|behandlung|tratamiento|indicad\w+|indikation|trattamento|adult\w*|erwachsen\w*|use:)\b"
+)
+_ADULTS = re.compile(r"\badults?\b|erwachsen\w+|adultos?|adulti|adultes?|成人|18 years")
+_CHILD = re.compile(
+    r"\b(?:child(?:ren)?|p(?:a)?ediatric\w*|infants?|newborns?|babies|adolescen\w+|teen\w*|niños|kinder\w*|bambini|enfants?|all ages|any age|of every age|neonat\w*)\b"
+)
+_MUTATION = re.compile(
+    r"mutat\w+|mutaci\w+|variants?|pathogenic|genetic(?:ally)?|faulty gene|gene (?:has been )?(?:chang|alter)\w+|changed|alteration|defect\w*|sod1[- ]?(?:als|related|associated|linked|positive)|familial|inherited|change in|error in|fault\w*|carriers?|gene fault"
+)
+
+
+def _indication(line: Line) -> Iterator[Claim]:
+    text = line.text
+    if _other(line) or _ANIMALS.search(text):
+        return
+    lexicon = line.lexicon
+    ill = next(
+        (
+            m
+            for d in lexicon.disease
+            if (m := re.search(rf"(?<![a-z]){re.escape(d)}(?![a-z])", text))
+        ),
+        None,
+    )
+    for_whom = _FOR.search(text) or line.context.area == "indication"
+    trial = re.search(
+        r"\b(?:trial|study|studies|studied|investigat\w*|atlas|research\w*|participants?|enrol\w*)\b",
+        text,
+    )
+    if ill and for_whom and not trial:
+        gene = lexicon.gene and re.sub(r"\d+$", "", lexicon.gene) in text
+        if (
+            re.search(
+                r"\b(?:all|any|every|everyone|both|regardless|irrespective|whatever|whether or not|sporadic)\b[^.;]{0,60}",
+                text,
+            )
+            and re.search(
+                r"(?:all|any|every|both)[^.;]{0,20}(?:patients?|people|adults?|persons?|forms?|types?|kinds?|cases?|als\b)|everyone|regardless of|irrespective of|whatever the|whether or not|sporadic (?:and|als|or)",
+                text,
+            )
+            and not re.search(
+                r"(?:not|only|isn't|except)[^.;]{0,30}(?:all|any|every|sporadic|everyone)|regardless of (?:age|sex|weight|age,)|sma type|all types of sma|all forms",
+                text,
+            )
+        ):
+            yield _claim(line, "indication", "population", "all", ill.start(), ill.end())
+        elif (
+            gene
+            and not _MUTATION.search(text)
+            and re.search(
+                rf"(?:have|has|with|carry|having|express)\w* (?:the )?{re.escape(lexicon.gene)}\b|{re.escape(lexicon.gene)} gene",
+                text,
+            )
+        ):
+            yield _claim(
+                line, "indication", "population", "gene without mutation", ill.start(), ill.end()
+            )
+        else:
+            yield _claim(
+                line,
+                "indication",
+                "population",
+                "gene" if gene else "disease",
+                ill.start(),
+                ill.end(),
+            )
+        if _ADULTS.search(text):
+            yield _claim(
+                line,
+                "indication",
+                "ages",
+                "adults and children"
+                if _CHILD.search(text)
+                and not re.search(
+                    r"not (?:\w+ ){0,4}(?:children|pediatric|paediatric)|no |except|only adults|adults only",
+                    text,
+                )
+                else "adults",
+                ill.start(),
+                ill.end(),
+            )
+
+
+def _children(line: Line) -> Iterator[Claim]:
+    text = line.text
+    if _other(line) or _ANIMALS.search(text):
+        return
+    lead = line.context.lead
+    m = _CHILD.search(text)
+    if m:
+        if re.search(
+            r"not (?:been |yet )?(?:establish\w*|studied|known|approved|seen|recommended|indicated|authori[sz]ed|for use|tested|evaluated|proven|meant|intended|determined)|no (?:data|information|studies|experience)|unknown|has not|have not|hasn't|nicht|no se ha|non (?:è|sono)|n'(?:a|ont)|isn't|only (?:for |in )?adults|should not|must not|do not",
+            text,
+        ):
+            yield _claim(
+                line, "populations.children", "standing", "not established", m.start(), m.end()
+            )
+        elif re.search(
+            r"reach|school|keep out|out of (?:the )?(?:reach|sight)|bearing|have children|trial|study|studies|their children|your children|pass\w* (?:it )?(?:on )?to|inherit|data from|hospital|clinical trials",
+            text,
+        ):
+            return
+        elif re.search(
+            r"approved|indicated|can (?:be|start|have|use|receive)|may (?:be|start|use|receive)|suitable|safe|establish\w*|same dose|dose|treat|for (?:adults|children)|give|given|use\b|used|aged?|years|and adult|and in adult|licen[cs]ed|recommended|zugelassen|eligible|start",
+            text,
+        ):
+            yield _claim(
+                line, "populations.children", "standing", "established", m.start(), m.end()
+            )
+    elif re.search(
+        r"refer to (?:the )?adult|(?:see|same as|as (?:for|in)|use the) adult|adult dos(?:e|ing|age) (?:is|applies|should)",
+        text,
+    ) and (
+        "child" in lead
+        or "pediatric" in lead
+        or "paediatric" in lead
+        or line.context.missed == "children"
+        or line.context.aside == "children"
+    ):
+        yield _claim(line, "populations.children", "standing", "established", 0, len(text))
+    if re.search(r"\baged? \w+|years? (?:of age|old)|months? of age", text):
+        for q in quantities(text):
+            if (
+                q.unit in ("years", "month")
+                and re.search(r"age|old|years", text)
+                and (m or re.search(r"from|at least|over|older|above|under|below|younger|up", text))
+            ):
+                yield _of(line, "populations.children" if m else "populations.age", "years", q)
+
+
+# -- contraindications and cautions
+
+_CONTRA = re.compile(
+    r"contra-?\s?indicat\w*|contraindicaci\w+|gegenanzeig\w+|controindicazion\w+|contre-indicat\w+|禁忌"
+)
+_NONE = re.compile(
+    r"\b(?:none|no contra-?indications?|no known contra-?indications?|there are no contra|not contraindicated|nil|ninguna|keine|nessuna|aucune|does not (?:list|name|have) any contra|no absolute contra|lists no contra|without contra)\b"
+)
+_BAD_FOR: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
+    (name, re.compile(pattern))
+    for name, pattern in {
+        "hypersensitivity": r"hypersensitiv\w*|allerg\w*|überempfindlich\w*|hipersensib\w*|ipersensib\w*|hypersensib\w*|anaphyla\w*",
+        "pregnancy": r"pregnan\w*|schwanger\w*|embaraz\w*|breast-?feed\w*|lactat\w*|nursing",
+        "bleeding": r"bleed\w*|anti-?coagul\w*|blood[- ]thinn\w*|coagul\w*|warfarin|thrombocytop\w*|platelet\w*|haemorrhag\w*|hemorrhag\w*|clotting",
+        "infection": r"infect\w*|sepsis",
+        "liver": r"liver|hepat\w*|cirrhosis",
+        "kidney": r"kidney|renal\w*|dialysis",
+        "heart": r"heart|cardiac|arrhythm\w*|qt\b",
+        "seizures": r"seizure\w*|epilep\w*",
+        "raised pressure": r"intracranial|hydrocephal\w*|shunt",
+        "age": r"elderly|over 65|older than|children|under 18",
+        "spine": r"scoliosis|spinal (?:fusion|surgery|deformit\w*|hardware)",
+        "ventilation": r"ventilat\w*",
+        "diabetes": r"diabet\w*",
+    }.items()
+)
+_AVOID = re.compile(
+    r"should not (?:receive|be (?:given|used|treated|taken)|get|have|take|use|start)|must not (?:receive|be (?:given|used|treated)|get|have|take|use)|do not (?:use|give|take|receive|start)|not recommended|should be avoided|avoid(?:ed)? (?:in|during|use|if|for)|not (?:be )?(?:suitable|appropriate|safe) (?:for|in)|cannot (?:receive|have|be given|take)|nicht angewendet|prohibited in|off limits"
+)
+
+
+def _contra(line: Line) -> Iterator[Claim]:
+    text = line.text
+    m = _CONTRA.search(text)
+    headed = line.context.area == "contraindications" or bool(_CONTRA.search(line.context.lead))
+    none = _NONE.search(text)
+    if none and (m or headed) and len(text) < 160:
+        yield _claim(line, "contraindications", "for", "none", none.start(), none.end())
+        return
+    if (
+        none
+        and text.strip(" .*-•") == "none"
+        and line.context.area
+        in ("", "contraindications", "adverse_reactions", "warnings", "interactions")
+    ):
+        topic = "interactions" if line.context.area == "interactions" else "contraindications"
+        if topic == "contraindications" and (
+            "rare" in line.context.lead or "box" in line.context.lead
+        ):
+            return
+        if topic == "contraindications":
+            yield _claim(line, topic, "for", "none", none.start(), none.end())
+        return
+    if _other(line) and not m:
+        return
+    avoid = _AVOID.search(text)
+    if not (m or headed or avoid) or line.kind == "heading":
+        return
+    if m and (
+        _denied(text, m.start(), m.end()) or re.search(r"(?:not|no) (?:\w+ ){0,3}contra", text)
+    ):
+        if not avoid:
+            return
+    if re.search(
+        r"lumbar puncture (?:is|may be|was|itself)|(?:is|are) not contra|if (?:any|you have any) contra|check for contra|relative contra\w+ to (?:lumbar|the)|contraindications? (?:to|for) (?:a |the )?(?:lumbar|lp|sedation|imaging)",
+        text,
+    ):
+        return
+    for name, pattern in _BAD_FOR:
+        found = pattern.search(text)
+        if not found:
+            continue
+        if name == "pregnancy":
+            continue  # read by itself
+        if name == "age" and not (m or headed):
+            continue
+        if (m or headed) and not re.search(r"no (?:known )?(?:hyper|allerg)", text):
+            if (
+                headed
+                and not m
+                and not avoid
+                and re.search(r"\b(?:ask|tell|talk|report|monitor|consider|caution|risk)\b", text)
+                and name != "hypersensitivity"
+            ):
+                continue
+            yield _claim(line, "contraindications", "for", name, found.start(), found.end())
+        elif avoid and name in ("hypersensitivity",):
+            yield _claim(line, "contraindications", "for", name, found.start(), found.end())
+        elif avoid and name in (
+            "bleeding",
+            "liver",
+            "kidney",
+            "heart",
+            "seizures",
+            "raised pressure",
+            "ventilation",
+            "diabetes",
+            "spine",
+        ):
+            yield _claim(
+                line,
+                "interactions" if name == "bleeding" else "warnings.caution",
+                "caution",
+                name,
+                found.start(),
+                found.end(),
+            )
+
+
+def _cautions(line: Line) -> Iterator[Claim]:
+    text = line.text
+    if line.context.area == "contraindications" or _AVOID.search(text):
+        return
+    bleeding = re.search(
+        r"bleeding (?:disorder|risk|problem|tendenc|complication)\w*|risk of bleeding|anti-?coagula\w*|blood[- ]thinn\w*|platelet counts?|thrombocytop\w*",
+        text,
+    )
+    if bleeding and not _denied(text, bleeding.start(), bleeding.end()):
+        yield _claim(
+            line,
+            "interactions",
+            "caution",
+            "bleeding",
+            bleeding.start(),
+            bleeding.end(),
+            hedged=True,
+        )
+
+
+_PREGNANT = re.compile(
+    r"pregnan\w*|schwanger\w*|embaraz\w*|gravidanz\w*|grossesse|breast-?feed\w*|breast milk|lactat\w*|nursing"
+)
+
+
+def _pregnancy(line: Line) -> Iterator[Claim]:
+    text = line.text
+    if m := re.search(r"(?:pregnancy )?category:?\s+(?P<c>[abcdxn])\b", text):
+        if (
+            "pregnan" in text
+            or "pregnan" in line.context.lead
+            or line.context.area == "populations"
+            or m["c"] == "n"
+        ):
+            yield _claim(
+                line, "populations.pregnancy", "category", m["c"].upper(), m.start(), m.end()
+            )
+    m = _PREGNANT.search(text)
+    if not m or _ANIMALS.search(text):
+        return
+    if re.search(
+        r"contra-?indicated|(?:must|should) not (?:be )?(?:used|given|taken|receive|use|breast|take)|prohibited|never",
+        text,
+    ) and not re.search(r"not contra|unless|without", text):
+        yield _claim(line, "populations.pregnancy", "standing", "forbidden", m.start(), m.end())
+    elif re.search(
+        r"(?:should|must) be avoided|avoid\w*|not recommended|prevent(?:ion)? of pregnancy|stop breast-?feeding|contracepti\w+|unless",
+        text,
+    ) and not re.search(r"not (?:necessary|required|need)", text):
+        yield _claim(line, "populations.pregnancy", "standing", "avoid", m.start(), m.end())
+    elif re.search(
+        r"\b(?:is|are|be|considered|proven|shown to be|was|perfectly|generally|it's) (?:\w+ ){0,2}?safe\b|can (?:safely )?be (?:used|given|taken)|safely|no risks?\b|no harm to (?:the )?(?:baby|fetus)|harmless|may be used freely|safe (?:in|during|for)",
+        text,
+    ) and not re.search(
+        r"\bnot\b|unknown|whether|if it is safe|isn't|no data|animal|not known", text
+    ):
+        yield _claim(line, "populations.pregnancy", "standing", "safe", m.start(), m.end())
+    elif re.search(
+        r"no (?:adequate )?(?:human )?(?:data|studies|information|evidence)|not (?:been )?(?:studied|known|established)|unknown|no (?:se )?(?:hay|dispone)|keine",
+        text,
+    ):
+        yield _claim(line, "populations.pregnancy", "standing", "no data", m.start(), m.end())
+
+
+# -- serious warnings
+
+_STANDING = re.compile(
+    r"\b(?P<very>very|extremely|most|quite|fairly|relatively|two|the|also|are|is|be|and)?\s?(?P<w>uncommon|rare|rarely|common|commonly|frequent|frequently|unusual|mild|harmless|minor|expected|usual)\b"
+)
+_DENY = re.compile(
+    r"(?:no|not (?:cause|associated with|linked to)|without|never|free of|does not|doesn't|do not|zero)[^.;]{0,30}(?:serious|severe|major|dangerous|neurologic\w*|life-threatening)[^.;]{0,20}(?:side effects?|adverse|reactions?|events?|risks?|complications?)|(?:no|without) (?:known )?(?:serious|severe) (?:side|adverse)|(?:completely|entirely|perfectly|totally) (?:safe|harmless)|no side effects|no safety (?:concerns|warnings)"
+)
+
+
+def _warnings(line: Line) -> Iterator[Claim]:
+    text = line.text
+    if line.kind == "heading" and len(text) > 90:
+        return
+    if (m := _DENY.search(text)) and not re.search(
+        r"were reported in (?:the )?placebo|new|unexpected|in (?:the )?(?:placebo|sham|control)|not all|additional",
+        text,
+    ):
+        yield _claim(line, "warnings.serious", "denied", "denied", m.start(), m.end())
+    found = [
+        (m.start(), m.end(), line.lexicon.events[m[0]], m[0])
+        for m in line.lexicon.event_pattern.finditer(text)
+    ]
+    if not found or line.context.aside == "animals":
+        return
+    said: set[str] = set()
+    for start, end, event, word in found:
+        if event in said:
+            continue
+        said.add(event)
+        denied = (
+            _NOT_BEFORE.search(_clause(text, start, end)[0][-40:])
+            and re.search(r"\b(?:no|not|never|without)\b", text[max(0, start - 34) : start])
+            and not re.search(
+                r"if you|have not|not all|not only|has not|serious|related|due to|known",
+                text[max(0, start - 60) : start],
+            )
+        )
+        if (
+            denied
+            and re.search(r"cause|report|seen|occur|risk|been|cases?|observ", text)
+            and not re.search(r"\bdid not|resolv|bacter|infect", text)
+        ):
+            yield _claim(line, "warnings.serious", "denied", "denied", start, end, about=event)
+        yield _claim(line, "warnings.serious", "events", "named", start, end, about=event)
+    if not re.search(r"less common but|uncommon but", text) or re.search(
+        r"\bless [a-z]+ and \w+ are", text
+    ):
+        for m in _STANDING.finditer(text):
+            before = text[max(0, m.start() - 12) : m.start()]
+            if re.search(r"\b(?:less|un|most|more)\s?$", before + (m["very"] or "")) and m["w"] in (
+                "common",
+                "commonly",
+                "frequent",
+            ):
+                continue
+            if (
+                re.match(
+                    r"\s?(?:side|adverse|reaction|symptom|sign|term|in (?:people|patients) with als|cause)",
+                    text[m.end() :],
+                )
+                and m["w"] in ("common", "frequent", "expected", "usual", "minor", "mild")
+                and not re.match(
+                    r"\s?side effects? (?:is|are|include)[^.;]{0,40}(?:myel|radic|papil|menin)",
+                    text[m.end() :],
+                )
+            ):
+                continue
+            if m["w"] in ("mild", "minor", "expected", "usual", "unusual") and not re.search(
+                r"\b(?:are|is|be|usually|always|only)\s?$", text[: m.start("w")]
+            ):
+                continue
+            value = (
+                "rare"
+                if m["w"] in ("rare", "rarely", "uncommon", "unusual")
+                else "harmless"
+                if m["w"] in ("mild", "harmless", "minor")
+                else "common"
+            )
+            if value == "common" and m["very"] in ("very", "extremely", "most"):
+                value = "very common"
+            yield _claim(
+                line, "warnings.serious", "standing", value, m.start(), m.end(), about=found[0][2]
+            )
+            break
+    counts = [q for q in quantities(text) if q.unit == "patients"]
+    for q in counts:
+        if re.search(
+            r"(?:of|n\s?=|in all|all|total of|among|out of|/)\s?$",
+            text[max(0, q.start - 9) : q.start],
+        ) or re.search(r"\bof\b", text[q.start : q.end]):
+            continue
+        near = min(found, key=lambda f: min(abs(f[0] - q.end), abs(q.start - f[1])))
+        stopped = re.search(
+            r"discontinu\w*|stopp\w*|withdr\w*|resol\w*|recover\w*|continu\w*|went on|these|of (?:them|whom|the)",
+            text[q.end : q.end + 45],
+        )
+        if stopped and not re.search(r"treated", stopped[0]):
+            continue
+        yield _of(line, "warnings.serious", "patients", q, about=near[2])
+    for m in re.finditer(
+        r"(?P<n>\d{1,4}|one|two|three|four|five|six|seven|ten)\s?(?:of|/|out of|in)\s?(?:the )?(?P<of>\d{2,4})(?! ?%)",
+        text,
+    ):
+        near = min(found, key=lambda f: min(abs(f[0] - m.end()), abs(m.start() - f[1])))
+        yield _claim(
+            line,
+            "warnings.serious",
+            "patients",
+            number(m["n"]),
+            m.start(),
+            m.end(),
+            unit="patients",
+            about=near[2],
+            bound="of",
+        )
+
+
+_UNLISTED = re.compile(
+    r"\b(?:encephalitis|strokes?|liver failure|hepatotoxicity|liver damage|hepatitis|heart attacks?|myocardial infarction|cardiac arrest|"
+    r"cancer|lymphoma|leuk(?:a)?emia|progressive multifocal|blindness|dementia|pancreatitis|stevens-johnson|agranulocytosis|an(?:a)?emia|"
+    r"hydrocephalus|seizures?|suicid\w+|hair loss|tumou?rs?|kidney failure|renal failure|liver injury|bone marrow|pml\b|psychosis|thyroid)\b"
+)
+
+
+def _unlisted(line: Line) -> Iterator[Claim]:
+    text = line.text
+    m = _UNLISTED.search(text)
+    if not m or line.context.area not in (
+        "adverse_reactions",
+        "warnings",
+        "",
+        "administration",
+        "contraindications",
+    ):
+        return
+    if _denied(text, m.start(), m.end()) or _other(line) or _ANIMALS.search(text):
+        return
+    if not re.search(
+        r"side effects?|reactions?|can occur|may occur|risk|cause|include|serious|severe|rare|common|reported|warning|events?|such as",
+        text,
+    ) and line.context.area not in ("adverse_reactions", "warnings"):
+        return
+    if re.search(r"medical history|if you have|tell your|history of", text):
+        return
+    yield _claim(line, "warnings.unlisted", "event", m[0], m.start(), m.end(), about=m[0])
+
+
+# -- adverse reactions
+
+_PLACEBO = re.compile(r"placebo|sham|control\w*|plazebo|comparator")
+
+
+def _reactions(line: Line) -> Iterator[Claim]:
+    text = line.text
+    found = list(line.lexicon.reaction_pattern.finditer(text))
+    if not found:
+        return
+    aside = line.context.area in ("pharmacodynamics", "mechanism", "pharmacokinetics")
+    marks = [(m.start(), m.end(), line.lexicon.reactions[m[0]]) for m in found]
+    percents = [
+        q
+        for q in quantities(text)
+        if q.unit == "%" and not re.match(r"\s?(?:confidence|ci\b)", text[q.end : q.end + 14])
+    ]
+    told: set[str] = set()
+    if (
+        line.kind == "row"
+        and not percents
+        and line.context.area in ("adverse_reactions", "warnings", "")
+    ):
+        start, end, name = marks[0]
+        cells = [
+            m for m in re.finditer(r"(?<![\w.,(])(\d{1,2}(?:\.\d)?)(?![\w.,/])\s?%?", text[end:])
+        ]
+        for i, cell in enumerate(cells[:2]):
+            about = name
+            yield _claim(
+                line,
+                "adverse_reactions.common",
+                ("drug_percent", "placebo_percent")[i],
+                float(cell[1]),
+                end + cell.start(),
+                end + cell.end(),
+                unit="%",
+                about=about,
+            )
+            told.add(name)
+    for i, q in enumerate(percents):
+        if q.hi > 100 or (q.bound in ("most", "least") and q.lo in (1, 5, 10, 0.1)):
+            continue
+        before = [mark for mark in marks if mark[1] <= q.start]
+        after = [mark for mark in marks if mark[0] >= q.end]
+        leads = _leads(text, marks, percents)
+        name, arm = "", "drug_percent"
+        if before and not leads:
+            start, end, name = before[-1]
+            between = text[end : q.start]
+            earlier = [p for p in percents[:i] if p.start >= end]
+            if (
+                earlier
+                and (len(earlier) == 1)
+                and not re.search(
+                    r"[a-z]{4,} [a-z]{4,} [a-z]{4,}",
+                    between.replace("placebo", "")
+                    .replace("compared with", "")
+                    .replace("patients", ""),
+                )
+            ):
+                arm = "placebo_percent"
+            elif earlier:
+                continue
+        elif after:
+            name = after[0][2]
+            if len(before) and leads:
+                name = next((mark[2] for mark in marks if mark[0] >= q.end), after[0][2])
+        elif before:
+            name = before[-1][2]
+        if not name:
+            continue
+        tail = text[q.end : q.end + 32]
+        head = text[max(0, q.start - 26) : q.start]
+        if re.match(
+            r"\W*(?:of (?:those |patients |people )?)?(?:on |in |with |for |given |the )*(?:the )?(?:placebo|sham|control)",
+            tail,
+        ) or re.search(
+            r"(?:placebo|sham|control)\w*(?: group| arm)?\W{0,3}(?:\(|:|of|=|was|had)?\s?$", head
+        ):
+            arm = "placebo_percent"
+        elif re.match(
+            r"\W*(?:on|in|with|of)? ?(?:the )?(?:tofersen|nusinersen|qalsody|spinraza|drug|treated)",
+            tail,
+        ):
+            arm = "drug_percent"
+        if aside:
+            continue
+        told.add(name)
+        yield _of(line, "adverse_reactions.common", arm, q, about=name)
+    if line.context.band and not percents and line.context.area not in ("pharmacodynamics",):
+        for start, end, name in marks:
+            if name not in told and len(text) < 400:
+                told.add(name)
+                yield _claim(
+                    line,
+                    "adverse_reactions.common",
+                    "band",
+                    line.context.band,
+                    start,
+                    end,
+                    unit="%",
+                    about=name,
+                )
+    if line.context.area in ("adverse_reactions", "") or _has(line, "side", "adverse", "reaction"):
+        for start, end, name in marks:
+            if name not in told:
+                told.add(name)
+                yield _claim(
+                    line, "adverse_reactions.common", "named", "named", start, end, about=name
+                )
+
+
+def _leads(text: str, marks: list[tuple[int, int, str]], percents: list[Quantity]) -> bool:
+    """Tell whether percentages stand before what they count: "42 % had pain, 17 % fatigue"."""
+    return (
+        bool(percents)
+        and percents[0].start < marks[0][0]
+        and bool(
+            re.match(
+                r"\W*(?:of (?:\w+ ){0,3})?(?:had|have|report\w*|experienc\w*|developed|felt|suffer\w*|with|get|got|for)?\W*(?:\w+\W+){0,4}$",
+                text[percents[0].end : marks[0][0]],
+            )
+        )
+    )
+
+
+def _band(text: str) -> tuple[float, float] | None:
+    """Read a line that gives a frequency to the reactions below it."""
+    bare = text.strip(" :.*-•#|()")
+    if re.fullmatch(r"(?:>|≥|more than|over|at least)\s?10\s?%?(?: of patients)?", bare):
+        return (10.0, 100.0)
+    if re.fullmatch(r"(?:from )?1\s?%?\s?(?:-|to)\s?10\s?%(?: of patients)?", bare):
+        return (1.0, 10.0)
+    if re.fullmatch(r"(?:<|less than|under)\s?1\s?%?", bare):
+        return (0.0, 1.0)
+    if re.match(r"very common", bare):
+        return (10.0, 100.0)
+    if re.match(r"common\b(?=\s*(?:\(|:|$|-|;))", bare) and re.search(
+        r"1\s?/\s?10|1 in 10|1 in 100|≥", bare
+    ):
+        return (1.0, 10.0)
+    return None
+
+
+# -- mechanism, class, maker, approval, benefit
+
+_LOWERS = re.compile(
+    r"\b(?:reduc\w+|lower\w*|decreas\w+|degrad\w+|suppress\w*|silenc\w*|cut(?:s|ting)?|less|knock\w*|breaks? down|destr\w+|block\w*|inhibit\w*|limit\w*|prevent\w*|fewer|senkt|reduz\w+|verringert|disminu\w+|reduce\w*)\b"
+)
+_RAISES = re.compile(
+    r"\b(?:increas\w+|rais(?:e|es|ing)|boost\w*|restor\w+|enhanc\w+|more|promot\w+|replac\w+|stimulat\w*|augment\w*|higher|erhöht|aument\w+|inclusion|full-length|functional)\b"
+)
+_WRONG_CLASS = re.compile(
+    r"gene[- ](?:replacement )?therap\w+|gene[- ]edit\w+|crispr|monoclonal antibod\w+|small[- ]molecule\w*|enzyme replacement|stem[- ]cell\w*|viral vector\w*|\bvaccine|corticosteroid|\bsirna\b|protease inhibitor|glutamate (?:blocker|antagonist)|immunosuppress\w+|kinase inhibitor|antioxidant|cell therapy|peptide\b"
+)
+
+
+def _mechanism(line: Line) -> Iterator[Claim]:
+    text, lexicon = line.text, line.lexicon
+    for word in lexicon.classes:
+        if len(word) > 3 and word in text:
+            at = text.index(word)
+            yield _claim(line, "identity.class", "name", lexicon.classes[0], at, at + len(word))
+            break
+    if m := _WRONG_CLASS.search(text):
+        if (
+            not _denied(text, m.start(), m.end())
+            and not _other(line)
+            and not re.search(
+                r"unlike|trial|future|other|also being|research|different from|differs|prime editing|previous|prior|after|received",
+                text,
+            )
+        ):
+            named = not lexicon.names.isdisjoint(line.words) or re.search(
+                r"\b(?:it|this (?:drug|medicine)|the (?:drug|medicine)|class|type)\b",
+                text + line.context.lead,
+            )
+            if named and re.search(
+                r"\b(?:is|are|a|an|class|type|category|works as|called)\b",
+                text[: m.start()] + line.context.lead,
+            ):
+                yield _claim(line, "identity.class", "name", m[0], m.start(), m.end())
+    if m := re.search(
+        r"(?:drug class|class(?:ification)?|pharmacologic class)\s?:?[^.;]{0,8}(?:agents? that|miscellaneous|various|central nerv|other)",
+        f"{line.context.lead}: {text}",
+    ):
+        if (
+            not any(word in text for word in lexicon.classes)
+            and line.kind != "heading"
+            and len(text) < 160
+        ):
+            yield _claim(line, "identity.class", "name", "vague", 0, len(text))
+    gene = lexicon.gene
+    stem = lexicon.protein if lexicon.protein else gene
+    at = text.find(stem) if stem else -1
+    if at < 0 and gene:
+        at = text.find(gene)
+    if at < 0 or _ANIMALS.search(text):
+        return
+    if re.search(
+        r"mutations? (?:\w+ ){0,4}(?:cause|lead|result|produc|make)|people with|caused by", text
+    ) and not re.search(
+        r"\b(?:works?|acts?|designed|reduc\w+|lower\w*|binds?|target\w*|inhibit\w*)\b", text
+    ):
+        return
+    drug = (
+        not lexicon.names.isdisjoint(line.words)
+        or re.search(
+            r"\b(?:it|drug|medicine|medication|works?|treatment|therapy|acts?|binds?|aso|antisense|oligonucleotide|mechanism|action|once administered)\b",
+            text,
+        )
+        or line.context.area in ("mechanism", "pharmacodynamics")
+    )
+    if drug:
+        low = [m for m in _LOWERS.finditer(text)]
+        high = [m for m in _RAISES.finditer(text)]
+        if low and not high:
+            yield _claim(line, "mechanism", "direction", "lowers", low[0].start(), low[0].end())
+        elif high and not low:
+            near = [m for m in high if abs(m.start() - at) < 60 and m[0] != "more"]
+            if near and not _denied(text, near[0].start(), near[0].end()):
+                yield _claim(
+                    line, "mechanism", "direction", "raises", near[0].start(), near[0].end()
+                )
+        elif low and high:
+            yield _claim(
+                line, "mechanism", "direction", "lowers and raises", low[0].start(), low[0].end()
+            )
+        if m := re.search(
+            r"(?:repair\w*|correct\w*|edit\w*|replac\w+|fix\w*|remov\w+) (?:\w+ ){0,4}gene\b", text
+        ):
+            if not _denied(text, m.start(), m.end()):
+                yield _claim(line, "mechanism", "acts", "changes the gene", m.start(), m.end())
+    if (
+        gene
+        and re.search(
+            rf"(?:mutant|mutated|faulty|toxic|defective|abnormal|misfolded)[^.;]{{0,16}}(?:{re.escape(gene)}|protein|mrna|gene)",
+            text,
+        )
+        and drug
+    ):
+        m = re.search(r"\b(?:mutant|mutated|faulty|toxic|defective|abnormal|misfolded)\b", text)
+        if (
+            m
+            and re.search(
+                r"reduc\w+|lower\w*|bind\w*|target\w*|decreas\w*|degrad\w*|amount|remov\w*|made\b|block\w*|silenc\w*",
+                text,
+            )
+            and not re.search(r"wild-?type|normal|both|healthy", text)
+        ):
+            only = re.search(
+                r"\b(?:only|solely|exclusively|selectively|specifically|leaves? the (?:normal|healthy)|spares?)\b",
+                text,
+            )
+            yield _claim(
+                line,
+                "mechanism.target",
+                "variant",
+                "mutant only" if only else "mutant",
+                m.start(),
+                m.end(),
+            )
+    elif (
+        gene
+        and re.search(
+            r"(?:spares?|leav\w+|without (?:touching|affecting)|does not affect)[^.;]{0,24}(?:normal|wild-?type|healthy)",
+            text,
+        )
+        and drug
+    ):
+        m = re.search(r"normal|wild-?type|healthy", text)
+        if m:
+            yield _claim(line, "mechanism.target", "variant", "mutant only", m.start(), m.end())
+
+
+_STATUS: tuple[tuple[str, re.Pattern[str]], ...] = (
+    (
+        "accelerated",
+        re.compile(
+            r"accelerated[- ]approv\w+|approv\w+ (?:\w+ ){0,4}accelerated|continued approval|confirmatory (?:trial|stud)\w*|beschleunigt\w*|aprobación acelerada|accelerated pathway"
+        ),
+    ),
+    ("conditional", re.compile(r"conditional(?:ly)? (?:approv\w+|marketing|authori\w+)")),
+    (
+        "exceptional circumstances",
+        re.compile(r"exceptional circumstances|außergewöhnlichen umständen"),
+    ),
+    (
+        "full",
+        re.compile(
+            r"(?:full|traditional|regular|standard|unconditional|complete|definitive|permanent) (?:fda |regulatory |marketing )?(?:approv\w+|authori[sz]ation|licen[cs]e)|fully (?:approved|licen[cs]ed|authori[sz]ed)|approv\w+ (?:is |was )?(?:full|traditional|unconditional)\b"
+        ),
+    ),
+    (
+        "not approved",
+        re.compile(
+            r"(?:has not been|is not|not yet|never) (?:yet )?(?:fda[- ])?approved|investigational (?:drug|medicine|product|agent|therapy)|still experimental|awaiting approval"
+        ),
+    ),
+)
+
+
+def _status(line: Line) -> Iterator[Claim]:
+    text = line.text
+    if _other(line) or line.text.rstrip().endswith("?"):
+        return
+    for value, pattern in _STATUS:
+        for m in pattern.finditer(text):
+            if value in ("full", "conditional") and (
+                _denied(text, m.start(), m.end())
+                or re.search(
+                    r"\b(?:if|could|may|might|not|toward\w*|convert\w*|before|until|seek\w*|pending|rather than|needed for|required for)\b",
+                    text[max(0, m.start() - 50) : m.start()],
+                )
+            ):
+                continue
+            if value == "not approved" and (
+                re.search(
+                    r"children|pediatric|paediatric|other|under|outside|for any|use|presymptomatic|below",
+                    text,
+                )
+                or (lexicon_absent(line))
+            ):
+                continue
+            yield _claim(line, "identity.approval", "status", value, m.start(), m.end())
+            break
+
+
+def lexicon_absent(line: Line) -> bool:
+    """Tell whether the line names the medicine nowhere."""
+    return line.lexicon.names.isdisjoint(line.words)
+
+
+_BENEFITS: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
+    (name, re.compile(pattern))
+    for name, pattern in {
+        "cure": r"\bcur(?:e|es|ed|ing|ative)\b|heilt\b|heilung",
+        "reverse": r"\brevers(?:e|es|ed|al|ing)\b|(?:get|gets|gain|regain\w*|recover\w*|got|win)[^.;]{0,24}(?:strength|function|movement|lost|ability|muscle)\b|undo\w*",
+        "halt": r"\bhalt(?:s|ed|ing)?\b|\bstop(?:s|ped|ping)?\b[^.;]{0,30}(?:progress\w*|disease|als\b|decline|degenerat\w*|worsen\w*|in its tracks|sma\b)|arrest(?:s|ed)? (?:the )?(?:disease|progress\w*|decline)|prevent(?:s|ed|ing)? (?:\w+ ){0,3}(?:progress\w*|paralysis|als|degenerat\w*|death)\b",
+        "function": r"improv\w+ (?:\w+ ){0,3}?(?:muscle|motor|physical|daily|limb|breathing)?\s?(?:function\w*|strength|mobility|ability|movement)|(?:better|restor\w+) (?:\w+ )?(?:function|strength|mobility)|stronger muscles|walk again",
+        "survival": r"(?:increas|extend|prolong|lengthen|improv|longer|add)\w*[^.;]{0,30}(?:lifespan|life span|life expectancy|survival|\blives?\b|life\b|years of life)|live longer|longer li(?:fe|ves)|survive longer|doubles? survival",
+        "slow": r"\bslow(?:s|ed|ing)?\b[^.;]{0,50}(?:progress\w*|decline\w*|disease|degenerat\w*|worsen\w*|loss|als\b|sma\b)|(?:delay\w*|reduc\w+|less)[^.;]{0,24}(?:progression|decline)\b|(?:progress\w*|decline\w*|disease)[^.;]{0,30}\b(?:slow\w*|delay\w*)\b",
+    }.items()
+)
+_HEDGE = re.compile(
+    r"\b(?:may|might|could|can|possibl\w+|potential\w*|suggest\w*|hop\w+|likely|thought|believed|expected|aim\w*|help\w*|appear\w*|seem\w*|trend\w*|numerical\w*|would|reasonably|designed)\b"
+)
+_NOT_TOLD = re.compile(
+    r"\b(?:whether|if|hope\w*|aim\w*|goal|trial is|test(?:s|ed|ing)?|investigat\w*|not (?:shown|proven|proved|known|significan\w*|statistically|yet|reach|differ|been|establish\w*|demonstrat\w*|met)|did not|does not|doesn't|didn't|no (?:cure|evidence|proof|significant|difference)|failed|cannot|can't|unknown|nor\b|never|unclear|fell short|not a cure|neither|is not|has not|have not|isn't|confirm\w*|verif\w*|contingent|without)\b"
+)
+
+
+def _benefit(line: Line) -> Iterator[Claim]:
+    text = line.text
+    if _other(line):
+        return
+    if line.text.rstrip().endswith("?") or (line.kind == "heading" and lexicon_absent(line)):
+        return
+    animals = bool(_ANIMALS.search(text)) or "animal" in text
+    hedged = bool(_HEDGE.search(text))
+    said: set[str] = set()
+    for name, pattern in _BENEFITS:
+        m = pattern.search(text)
+        if not m or (name == "slow" and said):
+            continue
+        before = text[max(0, m.start() - 60) : m.end()]
+        if _NOT_TOLD.search(text) and (_NOT_TOLD.search(before) or name == "slow"):
+            continue
+        if (
+            name == "halt"
+            and re.search(
+                r"stop\w* (?:treatment|taking|the (?:drug|medicine)|tofersen|nusinersen|injection)|protein|production|mrna|myelitis|stopping",
+                m[0] + text[m.end() : m.end() + 10],
+            )
+            and not re.search(r"progress|disease|als\b|degenerat", m[0])
+        ):
+            continue
+        if name == "survival" and re.search(
+            r"quality of life|daily life|life-threat|half-life|life-long|lifelong",
+            text[m.start() : m.end() + 12],
+        ):
+            continue
+        if name == "reverse" and re.search(
+            r"revers\w+ (?:transcript|the order)|recover\w* (?:from|fully|in)|strength of",
+            text[m.start() : m.end() + 14],
+        ):
+            continue
+        if name in ("reverse", "function") and re.search(
+            r"alsfrs|revised|rating scale|measure|assess|score", m[0]
+        ):
+            continue
+        if name == "slow" and re.search(
+            r"slow (?:vital|bolus|inject)|slowly|slow-progress|slower (?:group|progress\w*)|slow(?:er)? progressors|reduc\w+ (?:in )?(?:sod1|nfl|plasma|neurofil|protein)|reduction",
+            m[0],
+        ):
+            continue
+        if re.search(r"natural(?:ly)?|untreated|without treatment|riluzole", text):
+            continue
+        said.add(name)
+        yield _claim(
+            line,
+            "clinical_results.benefit",
+            "shown",
+            name,
+            m.start(),
+            m.end(),
+            hedged=hedged,
+            about="animals" if animals else "",
+        )
+    if re.search(
+        r"(?:dos(?:e|age|ing))\b[^.;]{0,40}(?:frequency)?[^.;]{0,30}(?:depend\w*|vary|varies|adjust\w*|individuali[sz]\w*|tailor\w*|based on|according to)[^.;]{0,60}(?:condition|response|weight|age|severity|need\w*|patient|tolera\w+|mg/kg)",
+        text,
+    ):
+        if not re.search(r"\bno\b|\bnot\b|regardless|same|without", text):
+            m2 = re.search(
+                r"depend\w*|vary|varies|adjust\w*|individuali[sz]\w*|tailor\w*|based on|according to",
+                text,
+            )
+            if m2:
+                yield _claim(line, "dosing.amount", "fixed", "by patient", m2.start(), m2.end())
+
+
+_MAKER = re.compile(
+    r"\b(?:manufactur\w*|made by|maker|distribut\w* by|marketed by|marketing authori[sz]ation holder|produced by|developed by|company|hersteller|fabricado|labeler)\b\s?:?\s?(?:is |by |for )?(?P<who>[a-z][a-z&. -]{2,30})"
+)
+
+
+def _maker(line: Line) -> Iterator[Claim]:
+    text = line.text
+    for firm in (
+        "biogen",
+        "ionis",
+        "novartis",
+        "roche",
+        "pfizer",
+        "amylyx",
+        "genentech",
+        "sanofi",
+        "mitsubishi",
+        "lilly",
+        "ultragenyx",
+        "novo",
+    ):
+        if (
+            firm in line.words
+            and re.search(
+                r"manufactur|made by|maker|market\w*|produced|distribut|holder|sold by|company|hersteller|labeler|\binc\b|\bby\b",
+                text + line.context.lead,
+            )
+            and not _other(line)
+        ):
+            at = text.index(firm)
+            developed = re.search(
+                r"develop|licen|partner|discover|together|collabor|former|originally|news", text
+            )
+            yield _claim(line, "maker", "name", firm, at, at + len(firm), hedged=bool(developed))
+            return
+
+
+# -- what the trials found, in numbers
+
+
+def _results(line: Line) -> Iterator[Claim]:
+    text = line.text
+    marker = (
+        "NfL"
+        if re.search(r"\bnfl\b|neurofilament|neurofilam", text)
+        else "SOD1"
+        if "sod1" in text
+        else ""
+    )
+    lead = line.context.lead
+    if not marker and re.search(r"\bnfl\b|neurofilament", lead):
+        marker = "NfL"
+    for q in quantities(text):
+        if q.unit != "%":
+            continue
+        if re.search(r"antibod\w*|anti-?drug|\bada\b|immunogen\w*", text):
+            yield _of(line, "immunogenicity.ada", "value", q)
+        elif (
+            marker
+            and q.hi <= 100
+            and re.search(
+                r"reduc\w*|lower\w*|fell|fall\w*|decreas\w*|declin\w*|drop\w*|rose|ris\w+|increas\w*|difference|chang\w*|less|versus|vs|ratio|down",
+                text,
+            )
+            and not re.search(
+                r"familial|of (?:all )?als|cases|inherited|prevalence|account|confidence", text
+            )
+        ):
+            yield _of(line, "pharmacodynamics", "percent", q, about=marker)
+        elif re.search(
+            r"account\w*|familial|prevalen\w*|of (?:all )?(?:als|people with als|sma|cases)|cases",
+            text,
+        ):
+            continue
+
+
+READERS: tuple[tuple[Callable[[Line], Iterator[Claim]], tuple[str, ...] | None], ...] = (
+    (_dose, None),
+    (_csf, ("csf", "cerebrospinal", "fluid")),
+    (_route, None),
+    (_interval, None),
+    (_count, None),
+    (_missed, None),
+    (_duration, None),
+    (_kinetics, None),
+    (_temperature, None),
+    (_steps, None),
+    (_store, None),
+    (_indication, None),
+    (_children, None),
+    (_contra, None),
+    (_cautions, None),
+    (_pregnancy, None),
+    (_warnings, None),
+    (_unlisted, None),
+    (_reactions, None),
+    (_mechanism, None),
+    (_status, None),
+    (_benefit, None),
+    (_maker, None),
+    (_results, None),
+)
+
+
+def read_line(line: Line) -> Iterator[Claim]:
+    """Read every claim of one sentence."""
+    for reader, _ in READERS:
+        yield from reader(line)
+
+
+def context_after(line: Line) -> Context:
+    """Return what the page speaks of after a sentence."""
+    context, text = line.context, line.text
+    short = len(text) < 60
+    phase = _phase_of(text) if short or line.kind == "heading" else context.phase
+    if not phase and short and (line.kind != "heading" or context.area == "dosing"):
+        phase = context.phase
+    band = _band(text)
+    if band is None and context.band is not None:
+        over = (
+            line.kind == "heading"
+            or re.match(
+                r"\W*(?:frequency not|not known|unknown|postmarketing|post-marketing|none\b|uncommon|rare)",
+                text,
+            )
+            or len(text) > 200
+        )
+        band = None if over else context.band
+    missed = _missed_here(line) if _MISS.search(text) else ""
+    aside = context.aside
+    if short and _CHILD.search(text) and not re.search(r"\badult", text):
+        aside = "children"
+    elif aside == "children" and not re.search(r"adult", text):
+        aside = ""
+    if line.kind == "heading":
+        aside = "animals" if _ANIMALS.search(text) else ""
+    return replace(context, phase=phase, band=band, missed=missed, aside=aside)
