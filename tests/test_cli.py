@@ -258,7 +258,7 @@ def test_a_label_that_nobody_read_says_so():
 def test_a_label_file_that_keeps_the_schema_is_counted():
     result = run("label", "check", US_LABEL)
     assert result.exit_code == 0
-    assert result.stdout.startswith("label.us.yaml: tofersen, us:")
+    assert result.stdout.startswith("label.us.yaml: tofersen, us 2024:")
 
 
 def test_a_label_file_with_faults_is_refused_with_all_of_them(tmp_path):

@@ -2,7 +2,7 @@
 
 Each function below is one label's text, sentence by sentence, for the dates on which doses were
 given. It answers which date comes next, how much is given then, and what the text leaves open.
-`tables.py` writes the case tables of docs/cases with it; the tests hold thecal against it.
+`case_tables.py` writes the case tables of docs/cases with it; the tests hold thecal against it.
 
 Where thecal counts intervals from an anchor, the maintenance dates of a grid are here written into
 a calendar once and crossed off, as a ward does it on paper.
@@ -159,13 +159,15 @@ def nusinersen_tiers(given: Sequence[date]) -> Next:
                     origin, calendar = day, every_four_months(day, given[-1] + days(400))
                     due, rule = calendar[0], "maintenance: 4 months after the last additional dose"
             else:
+                rule = "maintenance: the next date first planned"
                 del calendar[0]  # the date that this dose was planned for
                 while calendar[0] < day:
                     del calendar[0]
                 if late and calendar[0] < day + days(14):
                     left_open.append("missed_dose.grid_too_close")
+                    rule += f" that is 14 days off; {calendar[0]} is not"
                     del calendar[0]
-                due, rule = calendar[0], "maintenance: the next date first planned"
+                due = calendar[0]
         last = day
     if calendar and not owed and due.day != origin.day:
         left_open.append("dosing.month_end")
@@ -237,13 +239,15 @@ def nusinersen_eu(given: Sequence[date]) -> Next:
             if long:
                 left_open.append("missed_dose.gap")
                 doubt.append("missed_dose.gap")
+            rule = "maintenance: the next date first planned"
             del calendar[0]
             while calendar[0] < day:
                 del calendar[0]
             if late and calendar[0] < day + days(14):
                 left_open.append("missed_dose.grid_too_close")
+                rule += f" that is 14 days off; {calendar[0]} is not"
                 del calendar[0]
-            due, rule = calendar[0], "maintenance: the next date first planned"
+            due = calendar[0]
         last = day
     if calendar and due.day != given[3].day:
         left_open.append("dosing.month_end")
@@ -295,7 +299,7 @@ LABELS = (
     Label(
         "nusinersen", "us", "2020", nusinersen_as_soon_as_possible(30, ("2.1", "2.1")), SILENT_2020
     ),
-    Label("nusinersen", "eu", "2025", nusinersen_eu, ()),
+    Label("nusinersen", "eu", "2025", nusinersen_eu, ("dosing.early", "dosing.month_end")),
     Label(
         "nusinersen",
         "eu",

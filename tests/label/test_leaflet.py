@@ -82,7 +82,7 @@ def part(made: Leaflet, key: str) -> list[str]:
 def test_the_labels_of_both_medicines_have_a_leaflet():
     """Guards the list below: a label left out of it would pass without being read."""
     names = {(label.medicine, label.jurisdiction) for label in IN_PLAIN_WORDS}
-    assert {("tofersen", "us"), ("tofersen", "eu")} <= names
+    assert {(m, j) for m in ("tofersen", "nusinersen") for j in ("us", "eu")} <= names
 
 
 def test_the_questions_stand_in_a_fixed_order(us):
@@ -179,12 +179,10 @@ def test_the_route_is_said_once_in_full(label):
 
 
 def test_how_the_name_is_said_is_promised_only_where_it_is_told(us):
-    mute = replace(us, statements=tuple(s for s in us.statements if s.topic != PRONOUNCED))
+    told = tuple(s for s in us.statements if s.topic != "identity.pronunciation")
+    mute = replace(us, statements=told)
     assert leaflet(us).parts[0].heading == "What is tofersen, and how do you say it?"
     assert leaflet(mute).parts[0].heading == "What is tofersen?"
-
-
-PRONOUNCED = "identity.pronunciation"
 
 
 def test_what_was_left_open_is_said_and_sends_the_reader_to_ask(us):
@@ -192,6 +190,11 @@ def test_what_was_left_open_is_said_and_sends_the_reader_to_ask(us):
     assert "The label does not say how early you may have a dose." in said
     assert "Ask your doctor before you move a visit." in said
     assert "how long to lie down" in " ".join(part(leaflet(us), "how"))
+
+
+def test_whatever_is_left_open_or_unread_sends_the_reader_to_ask(label):
+    for told in (*label.silences, *label.not_read):
+        assert not told.plain or "Ask" in told.plain or "Tell your doctor" in told.plain
 
 
 def test_symptoms_are_not_made_up(us):

@@ -13,14 +13,17 @@ from click.testing import CliRunner
 from jsonschema import Draft202012Validator, FormatChecker
 
 from thecal.cli import app
-from thecal.label.catalog import jurisdictions, medicines
+from thecal.label.catalog import load_all, medicines
 from thecal.label.topics import NUMBER, TEXT, VALUES
 from thecal.report.contract import dump
 
 ROOT = Path(__file__).resolve().parents[2]
 EXAMPLES = sorted((ROOT / "examples").glob("*.csv"))
 CASES = ROOT / ".." / "shared" / "data" / "cases"
-NAMES = ("due.v1", "course.v1", "simulate.v1", "validate.v1", "label.v1")
+NAMES = (
+    *("due.v1", "course.v1", "simulate.v1", "validate.v1"),
+    *("label.v1", "label_list.v1", "label_diff.v1"),
+)
 
 DAYS = "id,day,kind,value,unit,method\n"
 DATES = "id,date,kind,value,unit,method\n"
@@ -158,10 +161,36 @@ def test_the_answer_for_a_made_up_course_keeps_its_schema(name, tmp_path):
 
 @pytest.mark.parametrize("medicine", medicines())
 def test_every_label_shown_keeps_its_schema(medicine):
-    for jurisdiction in jurisdictions(medicine):
-        document = asked("label", "show", medicine, "--jurisdiction", jurisdiction)
+    for label in load_all(medicine):
+        version = ["--version", label.edition] if label.edition else []
+        document = asked("label", "show", medicine, "--jurisdiction", label.jurisdiction, *version)
         keeps(document, "label.v1")
         assert document["statements"]
+        assert document["edition"] == (label.edition or None)
+
+
+def test_the_list_of_labels_keeps_its_schema_and_names_every_version():
+    document = asked("label", "list")
+    keeps(document, "label_list.v1")
+    found = {(x["medicine"], x["jurisdiction"], x["edition"]) for x in document["labels"]}
+    assert found == {
+        (label.medicine, label.jurisdiction, label.edition or None)
+        for medicine in medicines()
+        for label in load_all(medicine)
+    }
+
+
+@pytest.mark.parametrize(
+    ("old", "new"), [("2020", "2023"), ("us:2023", "eu:2025"), ("2023", "2026"), ("eu", "us")]
+)
+def test_what_changed_between_two_versions_keeps_its_schema(old, new):
+    document = asked("label", "diff", "nusinersen", "--from", old, "--to", new)
+    keeps(document, "label_diff.v1")
+    topics = [change["topic"] for change in document["changes"]]
+    assert topics == sorted(topics)
+    for change in document["changes"]:
+        assert (change["from"] is None) == (change["change"] == "added")
+        assert (change["to"] is None) == (change["change"] == "gone")
 
 
 def test_a_schema_refuses_what_is_not_in_it():

@@ -9,6 +9,7 @@ context.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import TypeAlias
@@ -108,12 +109,45 @@ def read_claims(page: Monograph, lexicon: Lexicon) -> tuple[Claim, ...]:
         text = lower[sentence.span.start : sentence.span.end]
         key = (text, sentence.kind, context)
         if key not in known:
-            line = Line(text, words_of(text), sentence.kind, context, lexicon)
-            known[key] = (tuple(read_line(line)), context_after(line))
+            plain, places = unwrapped(text)
+            line = Line(plain, words_of(plain), sentence.kind, context, lexicon)
+            read = tuple(_placed(claim, places) for claim in read_line(line))
+            known[key] = (read, context_after(line))
         found, after = known[key]
         claims += (_moved(claim, sentence, page) for claim in found)
         context = after
     return tuple(claims)
+
+
+_FOLDED = re.compile(r"(?<=[a-zà-ÿ])-\s+(?=[a-zà-ÿ])|\s+")
+
+
+def unwrapped(text: str) -> tuple[str, list[int] | None]:
+    """Fold blanks and join words that were hyphenated at a line's end.
+
+    Returns the text and the place of each of its characters before; None if nothing changed.
+    """
+    if "  " not in text and "- " not in text and not re.search(r"[^\S ]", text):
+        return text, None
+    parts: list[str] = []
+    places: list[int] = []
+    at = 0
+    for m in _FOLDED.finditer(text):
+        parts.append(text[at : m.start()])
+        places += range(at, m.start())
+        if not m[0].startswith("-"):
+            parts.append(" ")
+            places.append(m.start())
+        at = m.end()
+    parts.append(text[at:])
+    places += range(at, len(text) + 1)
+    return "".join(parts), places
+
+
+def _placed(claim: Claim, places: list[int] | None) -> Claim:
+    if places is None:
+        return claim
+    return replace(claim, span=Span(places[claim.span.start], places[claim.span.end]))
 
 
 def _moved(claim: Claim, sentence: Sentence, page: Monograph) -> Claim:

@@ -221,6 +221,15 @@ _BY_LABEL = (
 )  # fmt: skip
 
 
+# What is right in another country matters less, and still moves a date or a limit here.
+_ABROAD = {
+    Severity.SAFETY: Severity.MAJOR,
+    Severity.MAJOR: Severity.MINOR,
+    Severity.MINOR: Severity.INFO,
+    Severity.INFO: Severity.INFO,
+}
+
+
 def _elsewhere(claim: Claim, verdict: Verdict, label: Label, others: Sequence[Label]) -> Verdict:
     """Ask the other labels of the medicine about a claim that this one does not bear out."""
     if not any(covers(topic, claim.topic) for topic in _BY_LABEL) or claim.value == "none":
@@ -251,8 +260,8 @@ def _elsewhere(claim: Claim, verdict: Verdict, label: Label, others: Sequence[La
         return replace(
             verdict,
             kind=Kind.ELSEWHERE,
-            severity=Severity.MINOR,
-            why=f"Another country's label says so ({where}, {place}).",
+            severity=_ABROAD[verdict.severity],
+            why=f"Another country's label says so ({where}, {place}). {verdict.why}",
         )
     return verdict
 
@@ -348,6 +357,7 @@ def _f(value: float) -> str:
 
 def _judge_amount(claim: Claim, label: Label) -> Verdict:
     if claim.name == "fixed":
+        severity = Severity.SAFETY if claim.value == "changed" else Severity.MAJOR
         statement = _first(label, "dosing.amount")
         if statement is None:
             return _UNKNOWN
@@ -355,7 +365,7 @@ def _judge_amount(claim: Claim, label: Label) -> Verdict:
         return _wrong(
             statement,
             f"{amount} mg every time, the same for everybody",
-            Severity.MAJOR,
+            severity,
             "Dose and interval are fixed; a dose fitted to the patient is not the labelled one.",
         )
     name, unit = ("volume_mL", "mL") if claim.name == "volume_mL" else ("amount_mg", "mg")
@@ -961,8 +971,10 @@ def _serious(label: Label, event: str) -> Statement | None:
 
 def _judge_serious(claim: Claim, label: Label) -> Verdict:
     s = _serious(label, claim.about) or _first(label, "warnings.serious")
-    if s is None or claim.name == "events":
+    if s is None or claim.name in ("events", "outcome"):
         return _UNKNOWN
+    if claim.name in ("drug_percent", "placebo_percent"):
+        return _judge_event_percent(claim, label, s)
     if claim.name == "denied":
         return _wrong(
             s,
@@ -1012,6 +1024,41 @@ def _judge_serious(claim: Claim, label: Label) -> Verdict:
             s, f"{_f(own)} patients", Severity.MAJOR, "How often it happened is told wrong."
         )
     return _right(s) if found[0] in known else _UNKNOWN
+
+
+def _judge_event_percent(claim: Claim, label: Label, s: Statement) -> Verdict:
+    found = _numbers(claim, "%")
+    rows = [
+        x
+        for area in ("warnings", "adverse_reactions")
+        for x in label.about(area)
+        if isinstance(x.values.get("drug_percent"), float)
+        and (s is x or x.topic.startswith("warnings") or x.values.get("reaction") == claim.about)
+    ]
+    if found is None:
+        return _UNKNOWN
+    if not rows:
+        patients, n = s.values.get("patients"), 147.0
+        if isinstance(patients, float) and found[0] == patients:
+            return _wrong(
+                s, f"{_f(patients)} patients, not {_f(patients)} %", Severity.MAJOR,
+                "A count of patients is told as a percentage.",
+            )  # fmt: skip
+        return _UNKNOWN
+    for x in rows:
+        for name in ("drug_percent", "placebo_percent"):
+            value = x.values.get(name)
+            if isinstance(value, float) and abs(found[0] - value) <= 0.6:
+                return _right(x)
+    own = next((x for x in rows if x is s), None)
+    if own is None:
+        return _UNKNOWN
+    return _wrong(
+        own,
+        f"{_f(own.number('drug_percent'))} %",
+        Severity.MAJOR,
+        "How often it happened is told wrong.",
+    )
 
 
 def _judge_standing(claim: Claim, label: Label, s: Statement) -> Verdict:
@@ -1088,7 +1135,11 @@ def _judge_monitoring(claim: Claim, label: Label) -> Verdict:
     held = [s for s in label.about("monitoring") if s.values.get("rule") == "required"]
     if claim.value == "not required":
         if not held:
-            return _UNKNOWN
+            return (
+                _right(_first(label, "warnings.class_effect"))
+                if label.about("warnings.class_effect")
+                else _UNKNOWN
+            )
         return _wrong(
             held[0], held[0].says, Severity.SAFETY,
             "The tests find falling platelets and kidney harm before the next dose.",

@@ -2,7 +2,8 @@
 
 A reader of one form (markup, plain text) takes pieces of the source over into the draft and
 says where lines end and what they are. Characters are normalised one to one, so that a place
-in the text is a place in the source.
+in the text is a place in the source. The few that are not one to one (a ligature, an entity,
+a soft hyphen) begin a piece of their own.
 """
 
 from __future__ import annotations
@@ -15,62 +16,77 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-MAX_LINES = 200_000  # lines told apart; 10 MB of real pages have fewer
+# Beyond these a page is taken over as it stands: 10 MB of real pages stay far below.
+MAX_LINES = 200_000
+MAX_PIECES = 400_000
 
 _SPACES = "\t\u00a0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a"
 _SPACES += "\u202f\u205f\u3000"
 _DASHES = "\u2010\u2011\u2012\u2013\u2014\u2015\u2212\u2043\ufe58\ufe63\uff0d"
 _SINGLE = "\u2018\u2019\u201a\u201b\u2032\u00b4\u02b9\u02bc\uff07"
 _DOUBLE = "\u201c\u201d\u201e\u201f\u2033\u00ab\u00bb\uff02"
-_BREAKS = "\x0b\x0c\x1c\x1d\x1e\x85\u2028\u2029"
+_LINE_ENDS = "\x0b\x0c\x1c\x1d\x1e\x85\u2028\u2029"
 
-ONE_TO_ONE: dict[int, str] = {
-    **{code: " " for code in range(0x20) if code not in (9, 10)},
-    **{code: " " for code in range(0x7F, 0xA0)},
-    **{ord(c): " " for c in _SPACES},
-    **{code: chr(code - 0xFEE0) for code in range(0xFF01, 0xFF5F)},
-    **{ord(c): "-" for c in _DASHES},
-    **{ord(c): "'" for c in _SINGLE},
-    **{ord(c): '"' for c in _DOUBLE},
-    **{ord(c): "\n" for c in _BREAKS},
-    0x00B5: "\u03bc",  # micro sign to the Greek letter
-    0x00BA: "°",  # as many pages write degrees
-    0x02DA: "°",
-    0x301C: "~",
+ONE_TO_ONE: dict[str, str] = {
+    **{chr(code): " " for code in range(0x20) if code not in (9, 10)},
+    **{chr(code): " " for code in range(0x7F, 0xA0)},
+    **{c: " " for c in _SPACES if c != "\t"},
+    **{chr(code): chr(code - 0xFEE0) for code in range(0xFF01, 0xFF5F)},
+    **{c: "-" for c in _DASHES},
+    **{c: "'" for c in _SINGLE},
+    **{c: '"' for c in _DOUBLE},
+    **{c: "\n" for c in _LINE_ENDS},
+    "\u00b5": "\u03bc",  # the micro sign to the Greek letter
+    "\u00ba": "°",  # many pages write degrees so
+    "\u02da": "°",
+    "\u301c": "~",
 }
+_TABLE = str.maketrans(ONE_TO_ONE)
+_ASCII = {c: plain for c, plain in ONE_TO_ONE.items() if c.isascii()}
 
-# What does not map to one character: nothing at all, ligatures, UTF-8 read as Windows-1252.
-_DROPPED = "\u00ad\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u206f\ufe00-\ufe0f\ufeff"
+_INVISIBLE = "\u00ad\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u206f\ufe00-\ufe0f\ufeff"
 _LIGATURES = dict(zip("ﬀﬁﬂﬃﬄﬅﬆ", ("ff", "fi", "fl", "ffi", "ffl", "st", "st"), strict=True))
-# Only pairs that no writer means: a capital before a closing quote is not one of them.
+# UTF-8 that was read as Windows-1252, but only pairs that no writer means: a capital letter
+# before a closing quote is not one of them.
 _TRAIL = "\u0080-\u00bf€‚ƒ„…†‡ˆ‰Š‹ŒŽ‘’“”•–—˜™š›œžŸ"
 SPECIAL = re.compile(
-    f"[{_DROPPED}]+|[ﬀ-ﬆ]|[ÂÃÎÏ][{_TRAIL}]|[ÄÅÈ][\u0080-\u00bfƒŸ™›ž˜]"
+    f"[{_INVISIBLE}]+|[ﬀ-ﬆ]|[ÂÃÎÏ][{_TRAIL}]|[ÄÅÈ][\u0080-\u00bfƒŸ™›ž˜]"
     f"|â[€\u0081‚ƒ„…†‡ˆ‰Š][{_TRAIL}]|ã[€\u0081‚ƒ][{_TRAIL}]|ï[¼½][{_TRAIL}]|Â(?=\\s|$)"
 )
 
 
 def normalised(text: str) -> str:
     """Return the text with every character in its plain form, one for one."""
-    return text.translate(ONE_TO_ONE)
+    if len(text) < 1000:
+        return text.translate(_TABLE)
+    if text.isascii():
+        found = [c for c in _ASCII if c in text]
+    else:
+        found = [c for c in set(text) if c in ONE_TO_ONE]
+    if len(found) > 60:
+        return text.translate(_TABLE)
+    for character in found:
+        text = text.replace(character, ONE_TO_ONE[character])
+    return text
 
 
-def spelled(found: str) -> str:
+def spelled(special: str) -> str:
     """Return what stands in the text for a match of `SPECIAL`; it may be nothing."""
-    if found in _LIGATURES:
-        return _LIGATURES[found]
-    if found[0] < "\u00c2" or found[0] > "\u00f4":
+    first = special[0]
+    if first in _LIGATURES:
+        return _LIGATURES[first]
+    if special == "Â":
+        return " "  # a no-break space of which half was lost
+    if not "Â" <= first <= "ï":
         return ""
-    if len(found) == 1:
-        return " "
     try:
         # Windows-1252 leaves five codes open; programs pass them through
         as_bytes = b"".join(
-            c.encode("latin-1") if "\x80" <= c <= "\x9f" else c.encode("cp1252") for c in found
+            c.encode("latin-1" if "\x80" <= c <= "\x9f" else "cp1252") for c in special
         )
-        return normalised(as_bytes.decode("utf-8"))
+        return normalised(SPECIAL.sub("", as_bytes.decode("utf-8")))
     except UnicodeError:
-        return normalised(found)
+        return normalised(special)
 
 
 class Pieces:
@@ -103,14 +119,14 @@ class Pieces:
 
 
 class Frame(NamedTuple):
-    """What encloses a line: a section of the markup, or a block that is not about the drug.
+    """What encloses a line: a section of an SPL label, or a block that is not about the drug.
 
-    area   its label area if the markup says so; "site" for navigation and the like
-    level  0: the headings within it say
+    area    its label area if the markup says so; "site" for navigation and the like
+    parent  number of the frame around it
     """
 
     area: str = ""
-    level: int = 0
+    parent: int = 0
 
 
 class Line(NamedTuple):
@@ -118,9 +134,10 @@ class Line(NamedTuple):
 
     start, end  where it stands in the text, without bullet and blanks
     kind        "heading", "item", "row" or "text"
-    level       of a heading, from 1
+    level       of a heading, from 1; 0 for the title of the file
     inherits    a heading that is not known speaks about what the one above it speaks about
     frame       number of the frame it stands in
+    lead        characters of its beginning that are set off as a heading within the line
     coarse      not looked at further: too many lines
     """
 
@@ -130,6 +147,7 @@ class Line(NamedTuple):
     level: int = 0
     inherits: bool = True
     frame: int = 0
+    lead: int = 0
     coarse: bool = False
 
 
@@ -152,18 +170,24 @@ class Draft:
         self.flat = normalised(self.source)
         self._special = not self.source.isascii() and SPECIAL.search(self.source) is not None
 
+    @property
+    def is_full(self) -> bool:
+        """There are so many pieces that no more are told apart."""
+        return len(self.pieces) > MAX_PIECES
+
     def take(self, start: int, end: int) -> None:
         """Take characters of the source over."""
-        if not self._special:
-            self._take(start, end)
-            return
-        for found in SPECIAL.finditer(self.source, start, end):
-            self._take(start, found.start())
-            self.put(spelled(found.group()), found.start())
-            start = found.end()
-        self._take(start, end)
+        if self._special:
+            for found in SPECIAL.finditer(self.source, start, end):
+                if self.is_full:
+                    break
+                self.copy(start, found.start())
+                self.put(spelled(found.group()), found.start())
+                start = found.end()
+        self.copy(start, end)
 
-    def _take(self, start: int, end: int) -> None:
+    def copy(self, start: int, end: int) -> None:
+        """Take characters of the source over as they stand, normalised."""
         if start < end:
             self.pieces.add(self.length, start)
             self._out.write(self.flat[start:end])
@@ -176,7 +200,19 @@ class Draft:
             self._out.write(character)
             self.length += 1
 
-    def tail(self, start: int) -> str:
+    def rest(self, at: int, frame: int = 0) -> None:
+        """Take over what is left of the source from a place on, and look at it no further."""
+        if at < len(self.source):
+            begin = self.length
+            self.copy(at, len(self.source))
+            self.lines.append(Line(begin, self.length, "text", frame=frame, coarse=True))
+            self.put("\n", len(self.source))
+            self.remarks.append(
+                "too many parts to tell apart: what follows character "
+                f"{at + 1:,} was read in pieces, not line by line"
+            )
+
+    def since(self, start: int) -> str:
         """Return the text from `start` on."""
         self._out.seek(start)
         return self._out.read()

@@ -277,9 +277,7 @@ def _name(label: Label, topic: str) -> str:
     return names[0] if names else ""
 
 
-def _part(
-    heading: Heading, label: Label, told: list[Statement | Silence], name: str
-) -> Part:
+def _part(heading: Heading, label: Label, told: list[Statement | Silence], name: str) -> Part:
     mine = [t for t in told if _heading(t.topic) is heading]
     mine.sort(key=lambda t: _rank(heading, t.topic))  # stable: then as in the label's file
     first, last = list(heading.first), list(heading.last)
@@ -367,9 +365,11 @@ WORDS = (
     "sixteen seventeen eighteen nineteen twenty"
 ).split()
 ORDINALS = "third fourth fifth sixth seventh eighth ninth tenth".split()  # a first is no figure
-SPELLED = {word: float(i) for i, word in enumerate(WORDS)} | {
-    word: float(i) for i, word in enumerate(ORDINALS, start=3)
-} | {"second": 2.0, "twice": 2.0}
+SPELLED = (
+    {word: float(i) for i, word in enumerate(WORDS)}
+    | {word: float(i) for i, word in enumerate(ORDINALS, start=3)}
+    | {"second": 2.0, "twice": 2.0}
+)
 # Digits that do not belong to a name, such as SOD1, and words for numbers.
 FIGURE = re.compile(
     rf"(?P<about>\babout )?(?<![\w.,])(?:(?P<digits>\d+(?:,\d\d\d)*(?:\.\d+)?)"
@@ -471,5 +471,3 @@ def unanswered(leaflet: Leaflet) -> tuple[str, ...]:
         for part in leaflet.parts
         if part.key != "more" and not any(line.source for line in part.lines)
     )
-
-

@@ -17,7 +17,9 @@ from thecal.label.plaintext import heading_role
 
 _TAG = re.compile(r"<(/?)([A-Za-z][^\s/>]*+)([^>\"']*+)")
 _QUOTED_REST = re.compile(r"(?:\"[^\"]*+\"|'[^']*+')[^>\"']*+")
-_ENTITY = re.compile(r"&(?:#(?:([0-9]{1,12})|[xX]([0-9A-Fa-f]{1,10}));?|([A-Za-z][A-Za-z0-9]{1,31});?)")
+_ENTITY = re.compile(
+    r"&(?:#(?:([0-9]{1,12})|[xX]([0-9A-Fa-f]{1,10}));?|([A-Za-z][A-Za-z0-9]{1,31});?)"
+)
 _BLANKS = re.compile(r"\s\s+|[\n\t]")
 
 _RAW = {"script", "style", "iframe", "noembed", "noframes", "xmp", "textarea"}
@@ -252,7 +254,9 @@ class _Writer:
         elif start == end and self.draft.length == self.begin:
             self.blank = True
 
-    def close(self, at: int, kind: str, level: int = 0, inherits: bool = True, frame: int = 0) -> None:
+    def close(
+        self, at: int, kind: str, level: int = 0, inherits: bool = True, frame: int = 0
+    ) -> None:
         """End the line, if it holds anything."""
         self.gap = ""
         draft = self.draft
@@ -363,7 +367,11 @@ def read_html(draft: Draft) -> None:
             continue
         # ---- blocks
         if tables and not tables[-1] and name not in ("table", "tr", "caption"):
-            if name in _HEADING or name in ("dl", "section", "article", "main") or name in _SITE_TAGS:
+            if (
+                name in _HEADING
+                or name in ("dl", "section", "article", "main")
+                or name in _SITE_TAGS
+            ):
                 close(part.start)
                 tables[-1] = True
             elif name in ("tbody", "thead", "tfoot"):

@@ -222,7 +222,9 @@ def _binary(name: str, data: bytes) -> MonographError:
     if b"%PDF-" in data[:1024]:
         return MonographError(f"{name} is a PDF, not text: extract its text first and read that.")
     head = data[:4000]
-    if len(head) > 8 and (head[1::2].count(0) * 2 > len(head) // 2 or head[::2].count(0) * 2 > len(head) // 2):
+    if len(head) > 8 and (
+        head[1::2].count(0) * 2 > len(head) // 2 or head[::2].count(0) * 2 > len(head) // 2
+    ):
         return MonographError(f"{name} looks like UTF-16 without its mark: save it as UTF-8.")
     return MonographError(
         f"{name} is not text: it begins with {shown(data[:12].decode('latin-1'))}. "
@@ -375,7 +377,9 @@ def _arranged(draft: Draft, text: str) -> tuple[list[Section], list[Sentence]]:
             frame = line.frame
             if draft.frames[frame].area == SITE:
                 resume = current
-                current = begin(line.start, Section(heading="", area=SITE, level=1, span=Span(0, 0)))
+                current = begin(
+                    line.start, Section(heading="", area=SITE, level=1, span=Span(0, 0))
+                )
             elif sections:
                 current = begin(line.start, resume)
         elif not sections and line.kind != "heading":

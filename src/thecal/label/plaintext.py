@@ -15,9 +15,13 @@ from thecal.label.draft import MAX_LINES, Draft, Line
 from thecal.label.headings import area_of, is_known, is_sub, key
 
 _LINE = re.compile(r"\S[^\n]*+")
-_BULLET = re.compile(r"(?:[•·▪▫◦‣⁃●○■□►▶➢➤✓✔∙*][ ]*|[-+o][ ]+|\(?[a-z]\)[ ]+|\(?\d{1,2}\)[ ]+)(?=\S)")
+_BULLET = re.compile(
+    r"(?:[•·▪▫◦‣⁃●○■□►▶➢➤✓✔∙*][ ]*|[-+o][ ]+|\(?[a-z]\)[ ]+|\(?\d{1,2}\)[ ]+)(?=\S)"
+)
 _NUMBERED = re.compile(r"(\d{1,2}(?:\.\d{1,2}){0,4})(\.?)[ ]+(?=\S)")
-_UNIT = re.compile(r"(?:mg|ml|mL|g|kg|mcg|μg|L|%|°|h|hours?|days?|weeks?|months?|years?|to|and|or|x|-|/)\b")
+_UNIT = re.compile(
+    r"(?:mg|ml|mL|g|kg|mcg|μg|L|%|°|h|hours?|days?|weeks?|months?|years?|to|and|or|x|-|/)\b"
+)
 _FURNITURE = re.compile(
     r"(?:reference id: ?\d+|page \d{1,4}(?: ?(?:of|/) ?\d{1,4})?|\d{1,4} ?(?:/|of) ?\d{1,4}"
     r"|- ?\d{1,4} ?-|seite \d{1,4}(?: von \d{1,4})?|página \d{1,4}(?: de \d{1,4})?)\s*",
@@ -261,9 +265,7 @@ def _join(draft: Draft, before: _Physical, after: _Physical, markdown: bool) -> 
     _emit(draft, after.start, after.end, markdown)
 
 
-def _joins(
-    physical: list[_Physical], words: list[str], i: int, width: int, markdown: bool
-) -> bool:
+def _joins(physical: list[_Physical], words: list[str], i: int, width: int, markdown: bool) -> bool:
     """Say whether line `i + 1` goes on with the sentence of line `i`."""
     before, after = words[i], words[i + 1]
     if physical[i + 1].after_blank or before[-1] in ".!?:;。":

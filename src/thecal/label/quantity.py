@@ -18,7 +18,7 @@ _WORDS = {
     "eight": 8, "nine": 9, "ten": 10, "eleven": 11, "twelve": 12, "thirteen": 13, "fourteen": 14,
     "fifteen": 15, "sixteen": 16, "twenty": 20, "twenty-one": 21, "twenty-four": 24,
     "twenty-eight": 28, "twenty eight": 28, "thirty": 30, "forty": 40, "sixty": 60,
-    "hundred": 100, "one hundred": 100, "a hundred": 100,
+    "half an": 0.5, "half a": 0.5, "hundred": 100, "one hundred": 100, "a hundred": 100,
     "dos": 2, "tres": 3, "cuatro": 4, "cinco": 5, "seis": 6, "diez": 10, "catorce": 14,
     "due": 2, "tre": 3, "quattro": 4, "cinque": 5, "sei": 6, "dieci": 10, "quattordici": 14,
     "zwei": 2, "drei": 3, "vier": 4, "fünf": 5, "sechs": 6, "zehn": 10, "vierzehn": 14,
@@ -33,28 +33,30 @@ _UNITS = {
     "mg/kg": r"mg\s?/\s?kg",
     "mg": r"mg\b(?!\s?/\s?(?:d?l\b|kg|m2|m²|day|week))|milligram(?:me)?s?\b|miligramos?\b|milligramm[io]?\b|miligrame?\b|ミリグラム",
     "mcg": r"mcg\b|[µμ]g\b|micrograms?\b",
-    "g": r"g\b|grams?\b",
+    "g": r"g\b(?!\s?/)|grams?\b",
     "ml": r"ml\b|cc\b|millilit(?:er|re)s?\b|mililitros?\b|millilitri\b|mililitri\b|ミリリットル",
-    "patients": r"(?:[a-z0-9]+[ -]){0,3}?(?:patients?|people|participants?|persons?|subjects?|individuals?)\b",
+    "patients": r"(?:[a-z0-9]+[ -]){0,3}?(?:patients?|people|participants?|persons?|subjects?|individuals?|pacientes?|patienten|pazienti|pacienți)\b",
     "doses": r"(?:(?:loading|initial|starting|maintenance|additional|extra|more|further|consecutive|"
     r"biweekly|separate|injections? as|intrathecal|equal) ){0,3}(?:doses?|injections?|treatments?)\b|"
     r"dosis(?: de carga)?\b|dosi(?: di carico)?\b|(?:aufs.ttigungs|lade|initial)dosen\b|dosen\b",
-    "d": r"days?\b|d\b|d[ií]as?\b|giorni\b|giorno\b|tagen?\b|jours?\b|zile\b|日",
+    "d": r"days?\b|d\b|d[ií]as?\b|giorni\b|giorno\b|tage?n?\b|jours?\b|zile\b|日",
     "weeks": r"weeks?\b|wks?\b|w\b|semanas?\b|settiman[ae]\b|wochen?\b|semaines?\b|s[ăa]pt[ăa]m[âa]ni\b|週",
-    "month": r"months?\b|mos?\b|mes(?:es)?\b|mes[ei]\b|monaten?\b|mois\b|lun[iă]\b|か月|ヶ月|カ月",
-    "years": r"years?\b|yrs?\b|y/o\b|a.os\b|anni\b|jahren?\b|ans\b|ani\b|歳",
+    "month": r"months?\b|mos?\b|mes(?:es)?\b|mes[ei]\b|monate?n?\b|mois\b|lun[iă]\b|か月|ヶ月|カ月",
+    "years": r"years?\b|yrs?\b|y/o\b|a.os\b|anni\b|jahre?n?\b|ans\b|ani\b|歳",
     "h": r"hours?\b|hrs?\b|h\b|horas?\b|or[ea]\b|stunden?\b|heures?\b|ore\b|時間",
     "min": r"minutes?\b|mins?\b|minutos?\b|minut[io]\b|minuten\b|分",
     "s": r"seconds?\b|secs?\b|segundos?\b|sekunden\b",
-    "c": r"[°º˚]\s?c\b|℃|degrees? (?:c\b|celsius)|celsius\b",
-    "f": r"[°º˚]\s?f\b|℉|degrees? (?:f\b|fahrenheit)|fahrenheit\b",
+    "c": r"[°º˚]\s?c\b|℃|degrees? (?:c\b|celsius)|celsius\b|(?<=\d)\s?c\b(?![-'.]\w)",
+    "f": r"[°º˚]\s?f\b|℉|degrees? (?:f\b|fahrenheit)|fahrenheit\b|(?<=\d)\s?f\b(?![-'.]\w)",
     "%": r"%|％|percent\b|per cent\b",
 }  # fmt: skip
 _TOLD = {"mg/ml": "mg/mL", "ng/ml": "ng/mL", "ml": "mL", "c": "C", "f": "F"}
 
 _WORD = "|".join(sorted(map(re.escape, _WORDS), key=len, reverse=True))
 _DIGITS = r"\d{1,3}(?:[ ,]\d{3}){1,2}(?![\d.,]*\d)|\d{1,7}(?:[.,]\d{1,4})?(?!\d)"
-_NUMBER = rf"(?:{_DIGITS}|(?<![a-zà-ÿ])(?:{_WORD})(?![a-zà-ÿ]))"
+_NUMBER = (
+    rf"(?:{_DIGITS}|(?<![a-z])an?(?= (?:hour|minute)s?\b)|(?<![a-zà-ÿ])(?:{_WORD})(?![a-zà-ÿ]))"
+)
 _UNIT = "|".join(f"(?P<u{i}>{pattern})" for i, pattern in enumerate(_UNITS.values()))
 _SMALL = "|".join(
     f"(?:{pattern})" for name, pattern in _UNITS.items() if name not in ("patients", "doses")
@@ -151,6 +153,8 @@ def _after_first(text: str, found: re.Match[str]) -> re.Match[str] | None:
 
 
 def _number(text: str) -> float:
+    if text in ("a", "an"):
+        return 1.0
     if text in _WORDS:
         return float(_WORDS[text])
     if re.fullmatch(r"\d{1,3}(?:[ ,]\d{3})+", text):

@@ -55,7 +55,7 @@ _NOT_BEFORE = re.compile(
     r"(?:do(?:es)? not|don't|never|must not|mustn't|should not|shouldn't|cannot|can't|can not|may not|"
     r"not to be|not be|avoid(?:ed|ing)?|without|\bno\b|\bnor\b|prohibit\w*|rather than|instead of|unlike|\bnot\b|"
     r"nicht|kein\w*|ohne|nunca|\bsin\b|non|ne pas|\bsans\b|\bnu\b|fără|\bni\b)"
-    r"(?:\W+(?:\w|-)+){0,5}\W*$"
+    r"(?:\W+(?:\w|-)+){0,7}\W*$"
 )
 _NOT_AFTER = re.compile(
     r"^\W*(?:\w+\W+){0,3}?(?:not (?:be|permitted|allowed|recommended|advised|to be)|(?:is|are) (?:not|prohibited|forbidden)|"
@@ -194,6 +194,8 @@ def _dose(line: Line) -> Iterator[Claim]:
     found = list(quantities(text))
     removes = _CSF.search(text) and _REMOVE.search(text)
     for i, q in enumerate(found):
+        if re.search(r"hcpcs|\bunits?\b ?=|= ?1 unit|billing", text):
+            continue
         if q.unit == "mg/mL":
             if not _has(line, *_EXCIPIENT):
                 yield _of(line, "identity.strength", "strength_mg_per_mL", q)
@@ -411,8 +413,8 @@ _LATER = re.compile(
     r"^\s?\)?,?\s?(?:later|after(?:wards?)?\b|thereafter|from\b|following|post\b|nach\b|später|después|dopo|après|on\b)"
 )
 _NAMED = re.compile(
-    r"\b(?P<month>monthly|once(?: a| per| each| every) (?:calendar )?month|(?:every|each|per|a) (?:calendar )?month|month-by-month|mensual\w*|mensil\w*|monatlich|mensuel\w*|una vez al mes|une fois par mois|einmal (?:im|pro) monat)\b|"
-    r"\b(?P<fortnight>every (?:other|second) week|fort?nightly|every fortnight|once a fortnight|bi-?weekly|every two weeks|twice (?:a|per) month|vierzehntäg\w*)\b|"
+    r"\b(?P<month>monthly|q\s?1?\s?mo\b|once(?: a| per| each| every) (?:calendar )?month|(?:every|each|per|a) (?:calendar )?month|month-by-month|mensual\w*|mensil\w*|monatlich|mensuel\w*|una vez al mes|une fois par mois|einmal (?:im|pro) monat)\b|"
+    r"\b(?P<fortnight>every (?:other|second) week|fort?nightly|(?:every|a|one) fortnight|once a fortnight|bi-?weekly|every two weeks|twice (?:a|per) month|vierzehntäg\w*)\b|"
     r"\b(?P<week>weekly|once (?:a|per) week|(?:every|each) week|wöchentlich|semanal\w*)\b|"
     r"\b(?P<day>daily|once (?:a|per) day|(?:every|each) day|täglich|diari\w+)\b|"
     r"\b(?P<month2>every (?:other|second) month|bi-?monthly)\b|"
@@ -460,6 +462,44 @@ def _interval(line: Line) -> Iterator[Claim]:
                 listed,
                 m.start(),
                 m.end(),
+                unit="d",
+                phase="loading",
+            )
+            for d in re.finditer(r"\d+", m["list"]):
+                at = m.start("list") + d.start()
+                yield _claim(
+                    line,
+                    "dosing.loading",
+                    "day",
+                    float(d[0]),
+                    at,
+                    at + len(d[0]),
+                    unit="d",
+                    phase="loading",
+                )
+    if line.kind in ("row", "item") and not missed and line.context.area in ("", "dosing"):
+        for m in re.finditer(
+            r"(?:^|\|)\s?(?:on )?(?:day|d|tag|día)\s?(?P<n>\d{1,3})\s?(?=$|\||:|,|\(|-)", text
+        ):
+            yield _claim(
+                line,
+                "dosing.loading",
+                "day",
+                float(m["n"]),
+                m.start("n"),
+                m.end("n"),
+                unit="d",
+                phase="loading",
+            )
+        if m := re.match(r"days? \| ?(?P<list>\d{1,3}(?:(?:, ?| and | & )\d{1,3}){1,9})\s*$", text):
+            days = [float(d) for d in re.findall(r"\d+", m["list"])]
+            yield _claim(
+                line,
+                "dosing.loading",
+                "days",
+                ", ".join(f"{d:g}" for d in days),
+                m.start("list"),
+                m.end("list"),
                 unit="d",
                 phase="loading",
             )
@@ -529,7 +569,7 @@ def _interval(line: Line) -> Iterator[Claim]:
 
 
 _COUNT = re.compile(
-    r"(?P<n>\d{1,2}|one|two|three|four|five|six|seven|eight|ten|dos|tres|cuatro|due|tre|quattro|zwei|drei|vier|deux|trois|quatre|trei|patru|doi|două)(?: \(\d\))?\s?"
+    r"(?P<n>\d{1,2}(?! (?:days?|weeks?|months?|hours?|years?|minutes?|ml|mg|am|pm))|one|two|three|four|five|six|seven|eight|ten|dos|tres|cuatro|due|tre|quattro|zwei|drei|vier|deux|trois|quatre|trei|patru|doi|două)(?: \(\d\))?\s?"
     r"(?:[a-z]+ ){0,2}?(?:(?:loading|load|initial|starting|starter|induction)(?:[ -](?:loading|dose|intrathecal|injection))?s?(?: doses?| injections?| infusions?)?|aufs.ttigungsdosen|initialdosen|ladedosen|dosis (?:iniciales )?de carga|dosi di carico|doses de charge|doze de încărcare)\b"
 )
 _TIMES = re.compile(
@@ -545,6 +585,45 @@ def _count(line: Line) -> Iterator[Claim]:
     if _other(line) or _ANIMALS.search(text) or _missed_here(line):
         return
     seen: set[int] = set()
+    for q in quantities(text):
+        if q.unit == "doses" and q.lo == q.hi and q.lo == int(q.lo) and 2 <= q.lo <= 20:
+            nth = re.search(
+                r"(?:\bdoses?|no\.?|first|next|last|remaining|after|missed?|other)\s$",
+                text[: q.start],
+            )
+            if (
+                nth
+                or "maintenance" in text[q.start : q.end]
+                or re.match(r"\s?(?:per|a|each|in a) year", text[q.end :])
+            ):
+                continue
+            if _phase(line, q.start, q.end) == "loading" and re.search(
+                r"\d|week|day|fortnight|load|start|begin|first|initia|carga|aufs|,", text
+            ):
+                seen.add(q.start)
+                yield _claim(
+                    line,
+                    "dosing.loading",
+                    "doses",
+                    q.lo,
+                    q.start,
+                    q.end,
+                    unit="doses",
+                    phase="loading",
+                )
+    for m in re.finditer(r"(?<![\w.])[x×]\s?(?P<n>\d)\b(?!\s?(?:m[gl]|,|\d))", text):
+        if _phase(line, m.start(), m.end()) == "loading" and m.start("n") not in seen:
+            seen.add(m.start("n"))
+            yield _claim(
+                line,
+                "dosing.loading",
+                "doses",
+                number(m["n"]),
+                m.start("n"),
+                m.end("n"),
+                unit="doses",
+                phase="loading",
+            )
     for pattern in (_COUNT, _COUNT_OF, _TIMES):
         for m in pattern.finditer(text):
             at = m.start("n")
@@ -553,12 +632,8 @@ def _count(line: Line) -> Iterator[Claim]:
                 continue
             if pattern is _TIMES and _phase(line, at, m.end()) == "maintenance":
                 continue
-            if (
-                pattern is _COUNT
-                and re.search(r"\b(?:the|of the|all|any of|these|those|any of the)\s$", text[:at])
-                and pattern is not _COUNT
-            ):
-                continue
+            if re.search(r"\b(?:first|next|last|other|remaining)\s$", text[:at]):
+                continue  # some of them, not how many there are
             seen.add(at)
             n = number(m["n"])
             if n < 1 or (n == 1 and not _has(line, "only", "single")):
@@ -640,9 +715,8 @@ def _missed_interval(line: Line, q: Quantity, before: str, after: str) -> Iterat
     which = _missed_here(line).split()
     if q.unit in ("d", "weeks") and (q.hi if q.unit == "d" else q.hi * 7) <= 1:
         return
-    if (
-        q.unit == "month"
-        and re.search(
+    if q.unit in ("month", "years") and (
+        re.search(
             r"(?:less than|more than|at least|within|fewer than|<|>|≥|under|over|up to|exceed\w*|to|longer than|or more|since|not? more|or longer|past)\s?\(?$|(?:between|from)[^.;]{0,14}$",
             before[-26:],
         )
@@ -663,10 +737,10 @@ def _missed_interval(line: Line, q: Quantity, before: str, after: str) -> Iterat
             )
         return
     if re.search(
-        r"(?:miss\w*|late|delay\w*|overdue)[^.;]{0,14}(?:by|for)?(?: up to| more than| less than| at least)?\s?$",
+        r"\b(?:miss\w*|late|delay\w*|overdue)[^.;|]{0,14}(?:by|for)(?: up to| more than| less than| at least)?\s?$",
         before[-34:],
     ) or re.match(
-        r"\s?(?:late|overdue|after (?:the|its) (?:due|scheduled|planned)|of (?:the|its) (?:due|scheduled|planned))",
+        r"\s?(?:late\b|overdue|after (?:the|its) (?:due|scheduled|planned)|of (?:the|its) (?:due|scheduled|planned))",
         after,
     ):
         yield _of(line, "missed_dose.window", "tolerance", q)
@@ -727,11 +801,18 @@ def _missed(line: Line) -> Iterator[Claim]:
     if (m := _RESTART.search(text)) and not _denied(text, m.start(), m.end()):
         yield _claim(line, "missed_dose.gap", "restart", "loading", m.start(), m.end(), about=which)
     for m in re.finditer(
-        r"(?P<n>one|two|three|1|2|3) (?:additional|extra|more|further) (?:\w+ )?(?:doses?|injections?)",
+        r"(?<![\w.-])(?P<n>one|two|three|1|2|3) (?:additional|extra|more|further)\b(?! (?:than|time|mg|ml|day|week|month))|"
+        r"\bplus (?P<plus>one|two|1|2)\b",
         text,
     ):
         yield _claim(
-            line, "missed_dose.gap", "extra_doses", number(m["n"]), m.start(), m.end(), unit="doses"
+            line,
+            "missed_dose.gap",
+            "extra_doses",
+            number(m["n"] or m["plus"]),
+            m.start(),
+            m.end(),
+            unit="doses",
         )
 
 
@@ -1307,6 +1388,8 @@ def _contra(line: Line) -> Iterator[Claim]:
         return
     if _other(line) and not m:
         return
+    if re.search(r"\bwarnings?\b|\bprecautions?\b|\bcautions?\b", text) and not m:
+        return
     avoid = _AVOID.search(text)
     if not (m or headed or avoid) or line.kind == "heading":
         return
@@ -1324,7 +1407,7 @@ def _contra(line: Line) -> Iterator[Claim]:
         found = pattern.search(text)
         if not found:
             continue
-        if name == "pregnancy":
+        if name == "pregnancy" and not (m or headed):
             continue  # read by itself
         if name == "age" and not (m or headed):
             continue
@@ -1351,14 +1434,10 @@ def _contra(line: Line) -> Iterator[Claim]:
             "diabetes",
             "spine",
         ):
-            yield _claim(
-                line,
-                "interactions" if name == "bleeding" else "warnings.caution",
-                "caution",
-                name,
-                found.start(),
-                found.end(),
+            topic, said = (
+                ("interactions", "caution") if name == "bleeding" else ("contraindications", "for")
             )
+            yield _claim(line, topic, said, name, found.start(), found.end())
 
 
 def _cautions(line: Line) -> Iterator[Claim]:
@@ -1525,6 +1604,24 @@ def _warnings(line: Line) -> Iterator[Claim]:
         if stopped and not re.search(r"treated", stopped[0]):
             continue
         yield _of(line, "warnings.serious", "patients", q, about=near[2])
+    if not line.lexicon.reaction_pattern.search(text):
+        percents = [
+            q
+            for q in quantities(text)
+            if q.unit == "%" and not re.match(r"\s?(?:ci\b|conf)", text[q.end :])
+        ]
+        for i, q in enumerate(percents):
+            near = min(found, key=lambda f: min(abs(f[0] - q.end), abs(q.start - f[1])))
+            tail = text[q.end : q.end + 30]
+            arm = "drug_percent"
+            if re.match(r"\W*(?:of|on|in)? ?(?:the )?(?:placebo|sham|control)", tail) or (
+                i
+                and re.search(
+                    r"(?:vs\.?|versus|against|compared (?:with|to)|than)\s?$", text[: q.start]
+                )
+            ):
+                arm = "placebo_percent"
+            yield _of(line, "warnings.serious", arm, q, about=near[2])
     for m in re.finditer(
         r"(?P<n>\d{1,4}|one|two|three|four|five|six|seven|ten)\s?(?:of|/|out of|in)\s?(?:the )?(?P<of>\d{2,4})(?! ?%)",
         text,
@@ -1911,7 +2008,7 @@ _BENEFITS: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
     (name, re.compile(pattern))
     for name, pattern in {
         "cure": r"\bcur(?:e|es|ed|ing|ative)\b|heilt\b|heilung",
-        "reverse": r"\brevers(?:e|es|ed|al|ing)\b|(?:get|gets|gain|regain\w*|recover\w*|got|win)[^.;]{0,24}(?:strength|function|movement|lost|ability|muscle)\b|undo\w*",
+        "reverse": r"\brevers(?:e|es|ed|al|ing)\b|\b(?:get|gets|gain|regain\w*|recover\w*|got|win)\b[^.;]{0,24}(?:strength|function|movement|lost|ability|muscle)\b|undo\w*",
         "halt": r"\bhalt(?:s|ed|ing)?\b|\bstop(?:s|ped|ping)?\b[^.;]{0,30}(?:progress\w*|disease|als\b|decline|degenerat\w*|worsen\w*|in its tracks|sma\b)|arrest(?:s|ed)? (?:the )?(?:disease|progress\w*|decline)|prevent(?:s|ed|ing)? (?:\w+ ){0,3}(?:progress\w*|paralysis|als|degenerat\w*|death)\b",
         "function": r"improv\w+ (?:\w+ ){0,3}?(?:muscle|motor|physical|daily|limb|breathing)?\s?(?:function\w*|strength|mobility|ability|movement)|(?:better|restor\w+) (?:\w+ )?(?:function|strength|mobility)|stronger muscles|walk again",
         "survival": r"(?:increas|extend|prolong|lengthen|improv|longer|add)\w*[^.;]{0,30}(?:lifespan|life span|life expectancy|survival|\blives?\b|life\b|years of life)|live longer|longer li(?:fe|ves)|survive longer|doubles? survival",
@@ -2020,7 +2117,7 @@ def _maker(line: Line) -> Iterator[Claim]:
         if (
             firm in line.words
             and re.search(
-                r"manufactur|made by|maker|market\w*|produced|distribut|holder|sold by|company|hersteller|labeler|\binc\b|\bby\b",
+                r"manufactur|made by|maker|market\w*|produced|distribut|holder|sold by|company|hersteller|labeler|\binc\b|\bby\b|\bfrom\b|name",
                 text + line.context.lead,
             )
             and not _other(line)
@@ -2072,6 +2169,146 @@ def _results(line: Line) -> Iterator[Claim]:
             continue
 
 
+_ADJUST = re.compile(
+    r"(?:halv\w+|half (?:the|of the) dose|reduc\w+ (?:the )?dos\w+|lower (?:the )?dos\w+|dos\w+ (?:should|must|may|can|is|are|to) (?:be )?(?:halved|reduced|lowered|increased|doubled|adjusted)|"
+    r"increase (?:the )?dos\w+|dos\w+ (?:reduction|adjustment)s? (?:of|by|to|is|are)|by half|half-dose|\d+ ?mg/kg|per kg|per kilogram|weight-based|dosed? by weight|body weight dos\w+)"
+)
+
+
+def _adjusted(line: Line) -> Iterator[Claim]:
+    """Read a dose that is to be changed for a person: for kidneys, liver, age, weight."""
+    text = line.text
+    m = _ADJUST.search(text)
+    if not m or _other(line) or _ANIMALS.search(text) or line.context.aside == "animals":
+        return
+    if re.search(r"\b(?:no|not|nor|never|without|unlikely|isn't|need(?:n't| not))\b", text):
+        return
+    yield _claim(line, "dosing.amount", "fixed", "changed", m.start(), m.end())
+
+
+_TESTS = re.compile(
+    r"platelet (?:count|test)\w*|platelets|coagulation|prothrombin|\baptt\b|\bpt\b/|urine protein|protein in (?:the )?urine|urine test\w*|"
+    r"blood and urine|blood tests?|laborator\w+|lab tests?|thrombozyten|eiwei. im urin|proteinuria|plaquetas"
+)
+_NO_TESTS = re.compile(
+    r"(?:no|not|without|need not|never|only (?:once|if|when|before the first)|once\b|yearly|annual\w*|every year|wenn es klinisch|if (?:clinically|your doctor)|when clinically|sees a reason)"
+)
+
+
+def _monitoring(line: Line) -> Iterator[Claim]:
+    text = line.text
+    m = _TESTS.search(text)
+    if not m or _other(line) or _ANIMALS.search(text):
+        return
+    asked = re.search(
+        r"test\w*|check\w*|measur\w*|monitor\w*|baseline|before|prior|each|every|perform\w*|obtain\w*|bestimm\w*|needed|required|repeat\w*|see|done|taken",
+        text,
+    )
+    if not asked and line.context.area != "monitoring" and line.kind != "item":
+        return
+    often = re.search(
+        r"(?:before|prior to|at|with) (?:each|every)|each (?:dose|visit|injection)|every (?:dose|visit|injection)",
+        text,
+    )
+    value = "asked for"
+    if (
+        _NO_TESTS.search(text)
+        and not often
+        and re.search(
+            r"(?:no|not) (?:\w+ ){0,4}(?:test|need|requir|necess|check)|need not|once\b|yearly|annual|if clinically|klinisch angezeigt|when clinically|sees a reason|every year|only before",
+            text,
+        )
+    ):
+        value = "not required"
+    yield _claim(line, "monitoring", "rule", value, m.start(), m.end())
+
+
+def _counts(line: Line) -> Iterator[Claim]:
+    """Read the size of a trial or a group: numbers that are told and not compared."""
+    text = line.text
+    if _ANIMALS.search(text):
+        return
+    for m in re.finditer(r"\bn ?= ?(?P<n>\d{1,4})\b", text):
+        yield _claim(
+            line,
+            "clinical_results.design",
+            "n",
+            float(m["n"]),
+            m.start("n"),
+            m.end("n"),
+            unit="patients",
+        )
+    for m in re.finditer(
+        r"(?<![\w.])(?P<n>\d{1,4}) (?:of|out of) (?:the )?(?P<of>\d{2,4})\b(?! ?%)|(?<![\w./])(?P<k>\d{1,4})/(?P<m>\d{2,4})(?![\w/]|[.,]\d)",
+        text,
+    ):
+        if m["k"] and not re.search(r"patients|\(|%|antibod|had", text):
+            continue
+        for name in ("n", "of", "k", "m"):
+            if m[name]:
+                yield _claim(
+                    line,
+                    "clinical_results.design",
+                    "n",
+                    float(m[name]),
+                    m.start(name),
+                    m.end(name),
+                    unit="patients",
+                )
+    serious = bool(line.lexicon.event_pattern.search(text))
+    for q in quantities(text):
+        if q.unit == "patients" and not serious and q.lo == q.hi:
+            yield _of(line, "clinical_results.design", "n", q)
+        elif q.unit == "weeks" and re.match(
+            r"\s?-?\s?(?:study|trial|period|placebo|double|randomi[sz]ed|treatment)", text[q.end :]
+        ):
+            yield _of(line, "clinical_results.design", "week", q)
+    for m in re.finditer(r"\b(?:at |by |to )?week (?P<n>\d{1,3})\b", text):
+        yield _claim(
+            line,
+            "clinical_results.design",
+            "week",
+            float(m["n"]),
+            m.start("n"),
+            m.end("n"),
+            unit="weeks",
+        )
+    if serious:
+        for m in re.finditer(
+            r"\b(?P<n>one|two|three|four|five|six|\d{1,3}) (?:\w+ )?(?:stopp\w+|discontinu\w+|recover\w+|resolv\w+|continu\w+|serious|cases?\b|went on)",
+            text,
+        ):
+            yield _claim(
+                line,
+                "warnings.serious",
+                "outcome",
+                number(m["n"]),
+                m.start(),
+                m.end(),
+                unit="patients",
+            )
+        for m in re.finditer(
+            r"\b(?:in|by) (?P<n>one|two|three|four|five|six|seven|ten|\d{1,2})(?=[,.;]|$| (?:and|papill|asep|trial))",
+            text,
+        ):
+            event = line.lexicon.events[
+                min(
+                    line.lexicon.event_pattern.finditer(text),
+                    key=lambda e: abs(e.end() - m.start()),
+                )[0]
+            ]
+            yield _claim(
+                line,
+                "warnings.serious",
+                "patients",
+                number(m["n"]),
+                m.start("n"),
+                m.end("n"),
+                unit="patients",
+                about=event,
+            )
+
+
 READERS: tuple[tuple[Callable[[Line], Iterator[Claim]], tuple[str, ...] | None], ...] = (
     (_dose, None),
     (_csf, ("csf", "cerebrospinal", "fluid")),
@@ -2088,6 +2325,9 @@ READERS: tuple[tuple[Callable[[Line], Iterator[Claim]], tuple[str, ...] | None],
     (_children, None),
     (_contra, None),
     (_cautions, None),
+    (_adjusted, None),
+    (_monitoring, None),
+    (_counts, None),
     (_pregnancy, None),
     (_warnings, None),
     (_unlisted, None),
@@ -2101,7 +2341,9 @@ READERS: tuple[tuple[Callable[[Line], Iterator[Claim]], tuple[str, ...] | None],
 
 
 def read_line(line: Line) -> Iterator[Claim]:
-    """Read every claim of one sentence."""
+    """Read every claim of one sentence; a question claims nothing."""
+    if line.text.rstrip().endswith("?"):
+        return
     for reader, _ in READERS:
         yield from reader(line)
 
