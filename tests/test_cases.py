@@ -113,7 +113,7 @@ def differences(rows: Sequence[dict[str, str]], label: Label) -> list[str]:
 @pytest.mark.published
 @labels
 def test_every_case_of_the_table_comes_out_as_it_says(hand):
-    """Tofersen US 2.1, EU 4.2; nusinersen US 2.1 of 2020 and 2023, EU 4.2; the high dose as told."""
+    """Tofersen US 2.1, EU 4.2; nusinersen US 2.1 of 2020 and 2023, EU 4.2; high dose as told."""
     assert not differences(rows_of(hand), label_of(hand))
 
 
@@ -161,6 +161,26 @@ def test_every_version_whose_dosing_was_read_has_a_table_and_nothing_else_has():
             continue
         known.add(f"{label.medicine}.{label.jurisdiction}.{label.edition}.csv")
     assert known == {path.name for path in case_tables.CASES.glob("*.csv")}
+
+
+def test_the_page_counts_the_cases_of_every_table():
+    page = (case_tables.CASES / "README.md").read_text(encoding="utf-8")
+    for hand in by_hand.LABELS:
+        (line,) = [line for line in page.splitlines() if f"({hand.name}.csv)" in line]
+        assert line.endswith(f"| {len(rows_of(hand))} |")
+
+
+@pytest.mark.parametrize(
+    ("late", "expected", "then"),
+    [("2025-10-20", "2025-11-06", ""), ("2025-10-30", "label silent", "2026-03-06")],
+)
+def test_the_example_of_the_page_is_true(late, expected, then):
+    """Loading ended on 6 March 2025; a dose of July that comes in October."""
+    (hand,) = [hand for hand in by_hand.LABELS if hand.name == "nusinersen.us.2023"]
+    given = [*case_tables.loaded_on(hand, date(2025, 3, 6)), date.fromisoformat(late)]
+    row = case_tables.row(hand, case_tables.Case("example", tuple(given)))
+    assert (row["expected"], row["arithmetic"]) == (expected, then)
+    assert not differences([row], label_of(hand))
 
 
 def test_the_second_implementation_knows_nothing_of_thecal():

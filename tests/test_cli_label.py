@@ -193,6 +193,14 @@ def test_every_fault_of_every_file_is_told_and_the_good_ones_are_counted(drugs):
     assert "the file says tofersen, eu; it stands where imaginersen, eu" in result.stderr
 
 
+def test_a_draft_under_another_name_is_checked_and_told_its_name(drugs, tmp_path):
+    draft = tmp_path / "draft.yaml"
+    shutil.copy(drugs / "imaginersen" / "label.us.yaml", draft)
+    result = run("label", "check", draft)
+    assert (result.exit_code, result.stderr) == (0, "")
+    assert "Named label.us.yaml, it is found." in result.stdout
+
+
 @pytest.mark.parametrize("name", ["nowhere.yaml", "label.us.yaml"])
 def test_a_file_that_cannot_be_read_is_refused_and_nothing_breaks(name, tmp_path):
     if name == "label.us.yaml":

@@ -97,12 +97,12 @@ def after_late(label: Label, start: date, number: int, late: int, more: int) -> 
 
 
 def several_late(label: Label, start: date, choices: Sequence[tuple[int, ...]]) -> Iterator[Case]:
-    for lates in choices:
+    for offsets in choices:
         given: tuple[date, ...] = (start,)
-        for late in lates:
+        for late in offsets:
             given = with_dose(label, given, late)
-        words = " ".join(f"{late:+d}" for late in lates)
-        yield Case(f"doses 2 to {len(lates) + 1} off by {words} days", given)
+        words = " ".join(f"{late:+d}" for late in offsets)
+        yield Case(f"doses 2 to {len(offsets) + 1} off by {words} days", given)
 
 
 def asked_late(label: Label, start: date, numbers: Iterable[int], after: Iterable[int]):
@@ -219,8 +219,7 @@ def nusinersen_cases(label: Label) -> Iterator[Case]:
         for n in range(7):
             given = on_time(label, loaded_on(label, last), n)
             yield Case(f"loading ends on {last}; on time; {n} of maintenance", given)
-    lates = [*product((0, 20), (0, 100), (0, 112, 60))]
-    for late in lates:
+    for late in product((0, 20), (0, 100), (0, 112, 60)):
         given = on_time(label, [start], loading - 1)
         for by in late:
             given = with_dose(label, given, by)
@@ -244,8 +243,9 @@ def near_the_next(label: Label, last: date, words: str) -> Iterator[Case]:
     given = on_time(label, loaded_on(label, last), 1)
     following = months_after(last, 12)
     for by in FOUR_MONTHS:
-        name = f"maintenance 2 comes {-by} days before the date of the third; loading ended on"
-        yield Case(f"{name} {last} ({words})", (*given, following + days(by)))
+        name = f"maintenance 2 comes {counted(-by, 'day')} before the date of the third"
+        ended = f"loading ended on {last} ({words})"
+        yield Case(f"{name}; {ended}", (*given, following + days(by)))
 
 
 def gaps(label: Label, last: date, words: str) -> Iterator[Case]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import sys
 from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
@@ -12,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from thecal.datafile import DRUGS
-from thecal.errors import CatalogError, DataFileError
+from thecal.errors import CatalogError, DataFileError, ThecalError
 from thecal.label import leaflet as module
 from thecal.label.catalog import load_all, load_label, medicines, read_label
 from thecal.label.label import Label, Silence, Statement
@@ -285,7 +286,9 @@ def test_no_side_effect_of_a_label_stands_in_a_band_that_its_figure_denies(label
     for group in effects.groups:
         for line in group.lines:
             percents = [
-                percent_of(s) for s in label.statements if (s.plain, s.topic) == (line.words, line.topic)
+                percent_of(s)
+                for s in label.statements
+                if (s.plain, s.topic) == (line.words, line.topic)
             ]
             if group.title in least:
                 assert any(p is not None and p >= least[group.title] for p in percents)
@@ -400,6 +403,12 @@ def test_words_that_are_hard_to_read_are_found_out():
     )
     made = leaflet(invented(*(statement("warnings.serious", "x", hard) for _ in range(8))))
     assert not reading(made).is_plain
+
+
+def test_without_textstat_the_user_is_told_what_to_install(us, monkeypatch):
+    monkeypatch.setitem(sys.modules, "textstat", None)
+    with pytest.raises(ThecalError, match=r"pip install 'thecal\[grade\]'"):
+        reading(leaflet(us))
 
 
 # -- a medicine from data alone

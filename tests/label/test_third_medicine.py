@@ -162,13 +162,14 @@ def test_loading_begins_anew_with_the_first_dose_after_six_months():
     assert plan.next.reason.endswith("loading began anew with dose 4")
 
 
-def month_after(day: date, count: int) -> date:
-    """Month by month; the last day of the month where it is too short."""
-    first = day.replace(day=1)
+def months_on(day: date, count: int) -> list[date]:
+    """The same day of the next months, one after the other; the last of a month too short."""
+    dates, first = [], day.replace(day=1)
     for _ in range(count):
         first = (first + timedelta(days=31)).replace(day=1)
-    last = (first + timedelta(days=31)).replace(day=1) - timedelta(days=1)
-    return min(first + timedelta(days=day.day - 1), last)
+        last = (first + timedelta(days=31)).replace(day=1) - timedelta(days=1)
+        dates.append(min(first + timedelta(days=day.day - 1), last))
+    return dates
 
 
 def by_hand(given: list[date]) -> date:
@@ -177,13 +178,13 @@ def by_hand(given: list[date]) -> date:
     due, last, begun, owed = None, None, 0, False
     for day in given:
         is_late = due is not None and day > due
-        if begun == 2 and is_late and day >= month_after(last, 6):
+        if begun == 2 and is_late and day >= months_on(last, 6)[-1]:
             begun, owed, due = 1, False, day + timedelta(days=7)
-        elif begun == 2 and is_late and day >= month_after(last, 3):
+        elif begun == 2 and is_late and day >= months_on(last, 3)[-1]:
             owed, due = True, day + timedelta(days=7)
         elif begun < 2 or owed:
             begun, owed = min(begun + 1, 2), False
-            planned = [month_after(day, k) for k in range(1, 90)] if begun == 2 else []
+            planned = months_on(day, 90) if begun == 2 else []
             due = planned[0] if planned else day + timedelta(days=7)
         else:
             planned = [p for p in planned[1:] if p >= day + timedelta(days=7)]
@@ -199,7 +200,7 @@ def test_random_histories_come_out_as_by_hand():
         for _ in range(random.randrange(10)):
             due, off = by_hand(given), random.choice([0, 0, 0, 1, 5, 20, 24, 40, 100, 250, -3])
             if random.random() < 0.3:
-                due = month_after(given[-1], random.choice([3, 6]))
+                due = months_on(given[-1], random.choice([3, 6]))[-1]
                 off = random.randint(-1, 1)
             given.append(max(due + timedelta(days=off), given[-1] + timedelta(days=1)))
         asked = course(*map(str, given))
@@ -278,7 +279,6 @@ def test_due_says_by_the_day_asked_which_rule_a_missed_dose_falls_under(file):
         for on in ("2031-04-10", "2031-05-28", "2031-08-28")
     }
     assert {entry["due"] for entry in said.values()} == {"2031-03-31"}
-    assert [entry["if_late"].split(" (day")[0].split("on ")[-1] for entry in said.values()]
     assert said["2031-04-10"]["if_late"].endswith("falls on Wed 2031-04-30 (day 96).")
     assert "one more 7 days later" in said["2031-05-28"]["if_late"]
     assert "additional dose 1 of 1, falls on Wed 2031-06-04" in said["2031-05-28"]["if_late"]

@@ -12,16 +12,26 @@ from hypothesis import strategies as st
 from thecal.errors import CatalogError, CourseError
 from thecal.label.catalog import load_label
 from thecal.label.label import Label, Statement
-from thecal.regimen.regimen import Anchor, Interval, Phase, Regimen, Rule, add_months, from_label
+from thecal.regimen.regimen import (
+    Anchor,
+    GapTier,
+    Interval,
+    Ladder,
+    Phase,
+    Regimen,
+    Rule,
+    add_months,
+    from_label,
+)
 from thecal.source import Source
 
 HERE = Source(document="made up", section="1")
 RULE = Rule("made up", HERE)
 
 
-def changed(topic: str, **values: float | str) -> Label:
-    """The US label with some values of one statement replaced; None drops one."""
-    label = load_label("tofersen", "us")
+def changed(topic: str, *, medicine: str = "tofersen", **values: object) -> Label:
+    """The US label with some values of the statements on one topic replaced; None drops one."""
+    label = load_label(medicine, "us")
 
     def change(statement: Statement) -> Statement:
         if statement.topic != topic:
@@ -32,8 +42,8 @@ def changed(topic: str, **values: float | str) -> Label:
     return replace(label, statements=tuple(change(s) for s in label.statements))
 
 
-def with_statement(topic: str, **values: float) -> Label:
-    label = load_label("tofersen", "us")
+def with_statement(topic: str, *, medicine: str = "tofersen", **values: float | str) -> Label:
+    label = load_label(medicine, "us")
     more = Statement(topic=topic, says="made up", values=values, source=HERE)
     return replace(label, statements=(*label.statements, more))
 
@@ -113,6 +123,190 @@ def test_a_label_without_missed_dose_rules_still_has_a_regimen():
     kept = tuple(s for s in label.statements if not s.topic.startswith("missed_dose"))
     regimen = from_label(replace(label, statements=kept))
     assert regimen.late_rule(2) is None
+
+
+# -- the other shape: unequal loading, an original grid in months, tiers, amounts by phase
+
+FORTNIGHT = Interval(days=14)
+
+
+def without(label: Label, *topics: str) -> Label:
+    """The label without its statements on these topics, as if nobody had entered them."""
+    kept = tuple(s for s in label.statements if s.topic not in topics)
+    return replace(label, statements=kept)
+
+
+@pytest.mark.published
+def test_the_nusinersen_regimen_of_2023_has_unequal_loading_a_grid_and_three_tiers():
+    """US PI 2.1: 14, 14 and 30 days, then 4 months; 8, 16 and 40 months since the last dose."""
+    regimen = from_label(load_label("nusinersen", "us", edition="2023"))
+    first, fourth, maintenance = regimen.phases
+    assert (regimen.amount_mg, regimen.loading_doses) == (12, 4)
+    assert (first.doses, first.interval) == (3, FORTNIGHT)
+    assert (fourth.doses, fourth.interval) == (1, Interval(days=30))
+    assert {first.name, fourth.name} == {"loading"}
+    assert (maintenance.interval, maintenance.apart) == (Interval(months=4), FORTNIGHT)
+    assert regimen.keeps_grid
+    assert regimen.late_until == Interval(months=8)
+    assert [(t.at_least.months, t.below and t.below.months) for t in regimen.gap_tiers] == [
+        (8, 16),
+        (16, 40),
+        (40, None),
+    ]
+    assert [t.ladder and (t.ladder.doses, t.ladder.interval) for t in regimen.gap_tiers] == [
+        (1, FORTNIGHT),
+        (2, FORTNIGHT),
+        None,
+    ]
+    assert sorted(regimen.late_rules) == [0, 2, 3, 4]
+
+
+@pytest.mark.published
+@pytest.mark.parametrize(
+    ("jurisdiction", "edition", "fourth_d", "keeps_grid"),
+    [("us", "2020", 30, False), ("eu", "2025", 35, True), ("eu", "2020", 35, False)],
+)
+def test_other_versions_of_nusinersen_differ_in_the_fourth_dose_and_the_grid(
+    jurisdiction, edition, fourth_d, keeps_grid
+):
+    """US day 58, EU day 63; before the tables a late dose is given and dosing goes on."""
+    regimen = from_label(load_label("nusinersen", jurisdiction, edition=edition))
+    assert regimen.phases[1].interval == Interval(days=fourth_d)
+    assert regimen.keeps_grid is keeps_grid
+    assert regimen.phases[-1].anchor_is_stated is keeps_grid
+    assert not regimen.gap_tiers  # before 2023 there are none; of the EU they were not read
+
+
+@pytest.mark.parametrize("jurisdiction", ["us", "eu"])
+def test_the_high_dose_has_an_amount_of_its_own_in_each_phase(jurisdiction):
+    """50 mg twice, then 28 mg; no dosing.amount was read in the US, and none is needed."""
+    regimen = from_label(load_label("nusinersen", jurisdiction, edition="2026"))
+    assert [regimen.amount_in(phase) for phase in regimen.phases] == [50, 28]
+    assert not regimen.late_rules
+
+
+def test_the_order_of_the_tiers_in_a_label_decides_nothing():
+    label = load_label("nusinersen", "us")
+    turned = replace(label, statements=label.statements[::-1])
+    assert from_label(turned).gap_tiers == from_label(label).gap_tiers
+
+
+@pytest.mark.parametrize(
+    ("topic", "values", "words"),
+    [
+        ("dosing.loading", {"interval_d": 15.0}, "says 15 days and the days begin with 14 days"),
+        ("dosing.loading", {"doses": 3.0}, "says 3 doses and names 4 days"),
+        ("dosing.maintenance", {"interval_d": 120.0}, "counts in days and in calendar months"),
+        ("dosing.maintenance", {"anchor": "last_dose"}, "anchor last_dose, missed_dose.maintenanc"),
+        ("dosing.maintenance", {"apart_d": 7.0}, "apart_d 7.0, missed_dose.maintenance has 14.0"),
+        ("dosing.maintenance", {"interval_months": 3.0}, "every 4 calendar months, dosing.maint"),
+        ("missed_dose.maintenance", {"to_months": 9.0}, "less than 9 calendar months, missed_dose"),
+        ("missed_dose.maintenance", {"interval_months": 3.0}, "goes on every 3 calendar months"),
+        ("missed_dose.maintenance", {"next_interval_d": 120.0}, "counts from the late dose"),
+        ("missed_dose.loading", {"apart_d": 20.0}, "20 days apart, the loading interval is 14"),
+        ("missed_dose.loading", {"next_interval_d": 14.0}, "the interval that follows is 30 days"),
+    ],
+)
+def test_sentences_of_a_label_that_disagree_are_refused(topic, values, words):
+    with pytest.raises(CatalogError, match="contradicts itself") as caught:
+        from_label(changed(topic, medicine="nusinersen", **values))
+    assert words in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("values", "words"),
+    [
+        ({"from_months": 12.0, "restart": "loading"}, "two rules for a gap of 12 calendar months"),
+        ({"from_months": 50.0, "restart": "loading"}, "two rules for a gap of 50 calendar months"),
+        ({"from_months": 6.0, "to_months": 8.0, "restart": "loading"}, "less than 8 calendar mon"),
+        (
+            {"from_months": 4.0, "to_months": 8.0, "restart": "loading"},
+            "doses are 4 calendar months",
+        ),
+        ({"from_months": 9.0, "to_months": 9.0, "restart": "loading"}, "from 9 calendar months to"),
+    ],
+)
+def test_two_rules_for_one_gap_are_refused(values, words):
+    with pytest.raises(CatalogError, match="contradicts itself") as caught:
+        from_label(with_statement("missed_dose.gap", medicine="nusinersen", **values))
+    assert words in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("topic", "values", "words"),
+    [
+        ("dosing.loading", {"days": ("7", "14", "28", "58")}, "expected days that rise from 0"),
+        ("dosing.loading", {"days": ("0", "28", "14", "58")}, "expected days that rise from 0"),
+        ("dosing.loading", {"days": ("0", "14", "28", "?")}, "expected whole numbers"),
+        ("missed_dose.maintenance", {"give": "skip"}, "'skip'; a date can only be counted where"),
+        ("missed_dose.loading", {"give": "double"}, "'double'; a date can only be counted where"),
+        ("missed_dose.gap", {"extra_doses": -1.0}, "-1 extra doses; expected 0 or more"),
+        ("missed_dose.gap", {"extra_interval_d": None}, "'extra_interval_d' is missing"),
+    ],
+)
+def test_words_of_a_label_that_give_no_date_are_refused(topic, values, words):
+    with pytest.raises(CatalogError) as caught:
+        from_label(changed(topic, medicine="nusinersen", **values))
+    assert words in str(caught.value)
+
+
+def test_a_label_of_which_dosing_was_not_read_is_refused_with_all_that_is_missing():
+    label = without(load_label("nusinersen", "us"), "dosing.amount", "dosing.route")
+    with pytest.raises(CatalogError, match=r"no statement on dosing\.amount, dosing\.route"):
+        from_label(label)
+    label = without(load_label("tofersen", "us"), "dosing.loading", "dosing.maintenance")
+    with pytest.raises(CatalogError, match=r"dosing\.loading, dosing\.maintenance"):
+        from_label(label)
+
+
+def test_an_amount_may_stand_with_each_phase_but_not_with_one_of_them_alone():
+    amounts = {"dosing.loading": 50.0, "dosing.maintenance": 28.0}
+    label = without(load_label("nusinersen", "us"), "dosing.amount")
+    for topic, amount_mg in amounts.items():
+        with pytest.raises(CatalogError, match=r"no statement on dosing\.amount"):
+            from_label(label)
+        label = replace(
+            label,
+            statements=tuple(
+                replace(s, values={**s.values, "amount_mg": amount_mg}) if s.topic == topic else s
+                for s in label.statements
+            ),
+        )
+    assert [from_label(label).amount_in(p) for p in from_label(label).phases] == [50, 50, 28]
+
+
+def test_a_label_without_loading_says_so_and_has_one_phase():
+    label = without(load_label("tofersen", "us"), "dosing.loading", "missed_dose.loading_2")
+    label = without(label, "missed_dose.loading_3")
+    none = replace(label.silences[0], topic="dosing.loading", says="The label has no loading.")
+    regimen = from_label(replace(label, silences=(*label.silences, none)))
+    assert [phase.name for phase in regimen.phases] == ["maintenance"]
+    assert regimen.loading_doses == 0
+
+
+def test_loading_in_calendar_months_without_days_is_read():
+    label = changed("dosing.loading", days=None, interval_d=None, interval_months=1.0)
+    kept = tuple(s for s in label.statements if not s.topic.startswith("missed_dose"))
+    loading, _ = from_label(replace(label, statements=kept)).phases
+    assert (loading.doses, loading.interval) == (3, Interval(months=1))
+
+
+def test_a_tier_may_ask_for_no_additional_dose_and_only_begin_a_new_grid():
+    label = changed("missed_dose.gap", medicine="nusinersen", extra_doses=0.0, restart=None)
+    assert {tier.ladder.doses for tier in from_label(label).gap_tiers} == {0}
+
+
+def test_a_tier_holds_from_its_first_day_to_the_day_before_the_next():
+    tier = GapTier(
+        at_least=Interval(months=8),
+        below=Interval(months=16),
+        ladder=Ladder(doses=1, interval=FORTNIGHT),
+        rule=RULE,
+    )
+    start = dt.date(2025, 6, 30)  # 8 months on is 28 February 2026, 16 months 30 October 2026
+    edges = [dt.date(2026, 2, 28), dt.date(2026, 10, 30)]
+    held = [tier.holds(0, (day - start).days + by, start) for day in edges for by in (-1, 0)]
+    assert held == [False, True, True, False]
 
 
 # -- phases

@@ -552,6 +552,156 @@ def test_a_medicine_of_one_phase_counts_its_grid_from_the_first_dose():
     assert next_slot(only, [0, 50]).due_d == 90
 
 
+def test_a_gap_of_40_months_begins_loading_anew_with_its_own_grid_after_it():
+    last = grid(1)
+    given = [last, months_on(last, 40)]
+    for interval_d in (14, 14, 30):
+        assert due(*given) == given[-1] + days(interval_d)
+        given.append(due(*given))
+    assert due(*given) == grid(1, origin=given[-1])
+    given.append(grid(1, origin=given[-1]) + days(20))
+    assert due(*given) == grid(2, origin=given[-2])
+
+
+def test_loading_anew_names_the_loading_rule_and_the_dose_it_began_with():
+    anew_d = (months_on(grid(1), 40) - FIRST).days
+    slot = next_slot(GRID, [*LOADED, (grid(1) - FIRST).days, anew_d], FIRST)
+    assert (slot.number, slot.place, slot.phase) == (7, 2, "loading")
+    assert (slot.rule, slot.anew_from) == (GRID.phases[0].rule, 6)
+    assert slot.reason.endswith("; loading began anew with dose 6")
+
+
+def test_a_long_gap_within_loading_is_not_answered_by_the_tiers_but_asked_about():
+    """The tiers are of maintenance; loading only moves, and 8 months of it raise a question."""
+    eight_d = (months_on(FIRST, 8) - FIRST).days
+    for gap_d, is_open in ((eight_d - 1, False), (eight_d, True), (2000, True)):
+        given_d = (0, gap_d)
+        assert next_slot(GRID, given_d, FIRST).due_d == gap_d + 14
+        found = schedule(course(*given_d, amounts={1: 12, 2: 12}, start=FIRST), GRID)
+        late = {"missed_dose.loading"}  # the made-up label has no rule for a late loading dose
+        assert set(topics(found.label_silent)) - late == ({"dosing.gap"} if is_open else set())
+
+
+def test_loading_goes_without_dates_and_asks_about_a_gap_by_the_shortest_months():
+    """8 months have at least 224 days; loading counts in days, and needs no date."""
+    for gap_d, is_open in ((223, False), (224, True)):
+        found = schedule(course(0, gap_d), GRID)
+        assert found.next.due_d == gap_d + 14
+        assert ("dosing.gap" in topics(found.label_silent)) is is_open
+
+
+def test_a_dose_given_on_time_is_in_no_tier_however_long_the_interval_is():
+    """A tier is for a dose that came late."""
+    yearly = replace(GRID.phases[-1], interval=Interval(months=12), apart=Interval(days=1))
+    regimen = replace(GRID, phases=(*GRID.phases[:-1], yearly))
+    on_time = ORIGIN.replace(year=2026)
+    slot = next_slot(regimen, [*LOADED, (on_time - FIRST).days], FIRST)
+    assert FIRST + days(slot.due_d) == ORIGIN.replace(year=2027)
+
+
+US = from_label(load_label("nusinersen", "us", edition="2023"))
+EU = from_label(load_label("nusinersen", "eu", edition="2025"))
+BEGUN = dt.date(2025, 1, 6)  # loading ends on 5 March 2025, so maintenance is on the 5th
+ON_TIME = (0, 14, 28, 58)
+
+
+def nusinersen(*dates: str, on: str | None = None, regimen: Regimen = US) -> Schedule:
+    """Loading on time, then doses on these dates."""
+    given_d = [*ON_TIME, *((dt.date.fromisoformat(d) - BEGUN).days for d in dates)]
+    doses = tuple(Dose(time_d=day, amount_mg=12) for day in given_d)
+    on_d = (dt.date.fromisoformat(on) - BEGUN).days if on else None
+    return schedule(Course(patient_id="p", start=BEGUN, doses=doses), regimen, on_d=on_d)
+
+
+def dated(day: int) -> str:
+    return str(BEGUN + days(day))
+
+
+@pytest.mark.parametrize(
+    ("on", "tier", "then", "left_open"),
+    [
+        ("2025-07-06", None, "2025-11-05", []),
+        ("2025-10-22", None, "2025-11-05", []),
+        ("2025-10-23", None, "2026-03-05", ["missed_dose.grid_too_close"]),
+        ("2025-11-04", None, "2026-03-05", ["missed_dose.grid_too_close"]),
+        ("2025-11-05", 0, "2025-11-19", []),
+        ("2026-07-04", 0, "2026-07-18", []),
+        ("2026-07-05", 1, "2026-07-19", []),
+        ("2028-07-04", 1, "2028-07-18", []),
+        ("2028-07-05", 2, "2028-07-19", []),
+    ],
+)
+def test_the_rule_for_an_overdue_dose_is_that_of_the_day_asked(on, tier, then, left_open):
+    """US PI 2.1 of 2023: under 8 months, 8, 16 and 40 months since the last dose, 5 March 2025."""
+    found = nusinersen(on=on)
+    assert dated(found.next.due_d) == "2025-07-05"
+    assert found.late_rule == (US.late_rules[0] if tier is None else US.gap_tiers[tier].rule)
+    assert dated(found.if_given.due_d) == then
+    assert topics(found.open_then) == topics(found.label_silent) == left_open
+
+
+def test_before_a_dose_is_overdue_nothing_is_said_of_a_day_on_which_it_is_given():
+    for on in (None, "2025-07-04", "2025-07-05"):
+        found = nusinersen(on=on)
+        assert (found.if_given, found.open_then) == (None, ())
+        assert found.late_rule == US.late_rules[0]
+
+
+def test_a_gap_that_no_rule_was_read_for_leaves_every_later_date_of_the_grid_open():
+    """EU: the rows of the table from 8 months on were not read (label.eu.yaml)."""
+    after_gap = nusinersen("2026-01-10", regimen=EU)
+    assert topics(after_gap.label_silent) == ["missed_dose.gap"]
+    later = nusinersen("2026-01-10", dated(after_gap.next.due_d), regimen=EU)
+    assert topics(later.label_silent) == ["missed_dose.gap"]
+    assert not later.label_silent[0].is_read
+    assert not nusinersen("2025-08-01", "2025-11-10", regimen=EU).label_silent
+
+
+def test_a_date_that_its_month_does_not_have_is_asked_about():
+    start = dt.date(2025, 9, 3)  # the fourth loading dose falls on 31 October
+    doses = tuple(Dose(time_d=day, amount_mg=12) for day in ON_TIME)
+    (question,) = schedule(Course(patient_id="p", start=start, doses=doses), US).label_silent
+    assert (question.topic, question.is_read) == ("dosing.month_end", True)
+    assert question.here == "dose 5 counts from 2025-10-31, and 2026-02 has no such day"
+    assert not nusinersen().label_silent
+
+
+def test_a_late_maintenance_dose_before_2023_is_counted_from_with_the_question_shown():
+    """US 2.1 of 2020: as soon as possible, and on every 4 months; from which day is not said."""
+    regimen = from_label(load_label("nusinersen", "us", edition="2020"))
+    found = nusinersen("2025-07-20", regimen=regimen)
+    assert dated(found.next.due_d) == "2025-11-20"
+    assert topics(found.label_silent) == ["missed_dose.anchor"]
+    assert found.label_silent[0].is_read
+    assert not nusinersen("2025-07-05", regimen=regimen).label_silent
+
+
+@pytest.mark.parametrize("late_d", [1, 30])
+def test_a_late_dose_of_a_label_without_a_rule_for_it_is_asked_about(late_d):
+    """The high dose: its text on missed doses was not read."""
+    regimen = from_label(load_label("nusinersen", "us", edition="2026"))
+    doses = (Dose(time_d=0, amount_mg=50), Dose(time_d=14 + late_d, amount_mg=50))
+    found = schedule(Course(patient_id="p", start=BEGUN, doses=doses), regimen)
+    assert "missed_dose.loading" in topics(found.label_silent)
+    assert not any(question.is_read for question in found.label_silent)
+    assert "was not read" in found.label_silent[0].says
+    assert found.given[1].label_rule is None
+
+
+def test_doses_that_fell_out_are_counted_along_the_grid():
+    """Due in July and again in November; a dose of 20 December missed one of them wholly."""
+    found = nusinersen("2025-07-30", "2025-12-20")
+    assert [given.missed for given in found.given[-2:]] == [0, 0]
+    found = nusinersen("2025-07-30", "2026-03-05")
+    assert [given.missed for given in found.given[-2:]] == [0, 1]
+
+
+def test_a_dose_after_a_gap_names_the_rule_of_its_tier():
+    found = nusinersen("2025-12-01")
+    assert found.given[-1].label_rule == US.gap_tiers[0].rule
+    assert found.next.reason.endswith("as additional dose 1 of 1 after a long gap")
+
+
 def test_a_dose_on_time_has_no_rule_for_a_late_one():
     course = Course(
         patient_id="p",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import re
 from pathlib import Path
 
@@ -80,6 +81,19 @@ def test_a_policy_that_reaches_back_to_the_dose_before_is_refused(tmp_path):
     policy = read_window_policy(write(tmp_path, GOOD.replace("early_d: 3", "early_d: 28")))
     with pytest.raises(CourseError, match="reaches back to the dose before"):
         with_window(next_slot(TOFERSEN, [0, 14, 28]), policy)
+
+
+def test_on_a_grid_a_policy_never_reaches_into_the_days_in_which_the_label_allows_no_dose(tmp_path):
+    """A dose of 22 October leaves 14 days to 5 November, which the label asks for."""
+    policy = read_window_policy(write(tmp_path, GOOD))
+    nusinersen = from_label(load_label("nusinersen", "us", edition="2023"))
+    begun = dt.date(2025, 1, 6)
+    late_d = (dt.date(2025, 10, 22) - begun).days
+    slot = with_window(next_slot(nusinersen, [0, 14, 28, 58, late_d], begun), policy)
+    assert slot.due_d - late_d == 14
+    assert slot.earliest_d == slot.due_d
+    on_time = with_window(next_slot(nusinersen, [0, 14, 28, 58], begun), policy)
+    assert on_time.earliest_d == on_time.due_d - 3
 
 
 @pytest.mark.parametrize(

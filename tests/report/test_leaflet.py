@@ -14,6 +14,7 @@ import sys
 import zlib
 from dataclasses import replace
 from html.parser import HTMLParser
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -153,7 +154,7 @@ def test_the_page_holds_no_script_and_its_policy_allows_its_style_alone(us, vari
 def test_headings_go_down_one_step_at_a_time(us):
     levels = [int(tag[1]) for tag, _ in Text(leaflet_html(us)).tags if re.fullmatch("h[1-6]", tag)]
     assert levels[0] == 1 and levels.count(1) == 1
-    assert all(low - high <= 1 for high, low in zip(levels, levels[1:], strict=False))
+    assert all(low - high <= 1 for high, low in pairwise(levels))
 
 
 HOSTILE = "</li></style><script>alert(x)</script><b onclick=x>&amp;\"'"
@@ -242,9 +243,8 @@ def test_a_reader_of_the_pdf_finds_every_line_in_order(us, tmp_path):
     read = re.sub(r"[\s\d]+", "", run.stdout.decode())
     at = 0
     for row in us.text().splitlines():
-        if row in us.notices or any(row == line.words for p in us.parts for line in p.lines):
-            at = read.find(re.sub(r"[\s\d]+", "", row), at)
-            assert at >= 0, row
+        at = read.find(re.sub(r"[\s\d]+", "", row), at)
+        assert at >= 0, row
 
 
 @needs_pdf

@@ -105,7 +105,7 @@ def check(path: Path) -> list[Checked]:
     """Check a label file, the labels of a medicine's folder, or a folder of such folders.
 
     A fault is returned, not raised. Raises CatalogError where there is nothing to check, OSError
-    where the path cannot be read.
+    where a folder cannot be read.
     """
     if not path.is_dir():
         return [_checked(path)]
@@ -156,7 +156,10 @@ def _checked(path: Path, medicine: str | None = None) -> Checked:
         label = read_label(path)
     except DataFileError as error:
         faults += error.faults
-    faults += _misplaced(path, medicine, label)
+    except OSError as error:
+        return Checked(name=path.name, label=None, faults=(Fault(0, error.strerror or str(error)),))
+    if medicine is not None or path.name.startswith("label."):  # else a draft under its own name
+        faults += _misplaced(path, medicine, label)
     return Checked(name=path.name, label=None if faults else label, faults=tuple(sorted(faults)))
 
 

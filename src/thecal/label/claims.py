@@ -102,10 +102,13 @@ def read_claims(page: Monograph, lexicon: Lexicon) -> tuple[Claim, ...]:
                 band=context.band if sentence.area in ("", "adverse_reactions") else None,
                 aside=context.aside if same else "",
             )
-        if sentence.area == "site":
-            continue
+        area = sentence.area
+        if area == "site":
+            if not sentence.lead or part.area == "site":
+                continue
+            area = part.area  # "Comments: …" within a section about dosing
         lead = f"{part.heading}: {sentence.lead}" if sentence.lead else part.heading
-        context = replace(context, area=sentence.area, lead=lead.lower()[:160])
+        context = replace(context, area=area, lead=lead.lower()[:160])
         text = lower[sentence.span.start : sentence.span.end]
         key = (text, sentence.kind, context)
         if key not in known:

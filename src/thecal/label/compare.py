@@ -579,10 +579,19 @@ def _judge_missed(claim: Claim, label: Label) -> Verdict:
             if claim.value == "double"
             else "A skipped dose leaves a gap that the label does not allow for.",
         )  # fmt: skip
+    if claim.name == "anchor":
+        return _judge_anchor(claim, label, held)
     if claim.name == "restart":
         s = next((s for s in held if "restart" in s.values), None)
         if s:
             return _right(s)
+        if claim.about != "gap":
+            return _wrong(
+                held[0],
+                held[0].says,
+                Severity.MAJOR,
+                "One missed dose is given as soon as possible; loading does not begin again.",
+            )
         return _wrong(
             None, "no such rule", Severity.MAJOR,
             "The label has no rule to load again; the next dose follows the late one.", Kind.ADDS,
@@ -602,6 +611,30 @@ def _judge_missed(claim: Claim, label: Label) -> Verdict:
             Severity.MAJOR, "After a long gap another number of doses is due.",
         )  # fmt: skip
     return _judge_missed_interval(claim, label, own, list(held))
+
+
+def _judge_anchor(claim: Claim, label: Label, held: Sequence[Statement]) -> Verdict:
+    """Judge what the dose after a late one is counted from."""
+    every = [*held, *label.about("dosing.maintenance")]
+    grid = next((s for s in every if s.values.get("anchor") == "original_grid"), None)
+    if claim.value == "original_grid":
+        late = next((s for s in held if isinstance(s.values.get("next_interval_d"), float)), None)
+        if grid or late is None:
+            return _right(grid) if grid else _UNKNOWN
+        return _wrong(
+            late,
+            late.says,
+            Severity.MAJOR,
+            "The next dose is counted from the late one; by the old date it comes too early.",
+        )
+    if grid and not any(s.values.get("anchor") == "last_dose" for s in every):
+        return _wrong(
+            grid,
+            "the originally scheduled date",
+            Severity.MAJOR,
+            "A late dose does not move the later ones.",
+        )
+    return _UNKNOWN
 
 
 def _judge_missed_interval(
@@ -821,7 +854,7 @@ def _judge_rule(claim: Claim, label: Label) -> Verdict:
     if rule == "required" and said in ("forbidden", "not required"):
         return _wrong(s, told, severity, why)
     if rule == "optional" and said == "required":
-        return _wrong(s, told, Severity.MINOR, why, Kind.BLURS)
+        return _wrong(s, told, Severity.MINOR, why)
     if rule == "optional" and said == "forbidden":
         return _wrong(s, told, Severity.MINOR, why)
     if rule == "not required" and said == "required":
@@ -845,7 +878,13 @@ def _judge_indication(claim: Claim, label: Label) -> Verdict:
             return _wrong(
                 s, s.says, Severity.SAFETY, "In children, safety and effect are not established."
             )
+        if claim.value == "children":
+            return _wrong(s, s.says, Severity.MAJOR, "Adults would go without it.")
         return _UNKNOWN  # "adults" on a page for adults leaves children to other lines
+    if claim.value == "presymptomatic" and gene:
+        return _wrong(
+            s, s.says, Severity.MAJOR, "It is for people who have the disease, not for carriers."
+        )
     if claim.value == "all" and gene:
         return _wrong(
             s, s.says, Severity.MAJOR, "Without the mutation the medicine has nothing to act on."
@@ -925,7 +964,7 @@ def _mentions(label: Label, pattern: str) -> Statement | None:
 
 def _judge_caution(claim: Claim, label: Label) -> Verdict:
     s = _mentions(label, _MENTIONS.get(str(claim.value), re.escape(str(claim.value))))
-    if s:
+    if s and claim.hedged:
         return _right(s)
     return _wrong(
         None, "no such caution", Severity.MINOR if claim.hedged else Severity.MAJOR,
@@ -971,7 +1010,7 @@ def _serious(label: Label, event: str) -> Statement | None:
 
 def _judge_serious(claim: Claim, label: Label) -> Verdict:
     s = _serious(label, claim.about) or _first(label, "warnings.serious")
-    if s is None or claim.name in ("events", "outcome"):
+    if s is None or claim.name in ("events", "outcome", "action"):
         return _UNKNOWN
     if claim.name in ("drug_percent", "placebo_percent"):
         return _judge_event_percent(claim, label, s)
@@ -981,6 +1020,10 @@ def _judge_serious(claim: Claim, label: Label) -> Verdict:
             s.says,
             Severity.SAFETY,
             "Who is told that nothing serious happens does not look for it.",
+        )
+    if claim.name == "standing" and claim.value == "only mild":
+        return _wrong(
+            s, s.says, Severity.MAJOR, "The label warns of serious reactions.", Kind.BLURS
         )
     if claim.name == "standing":
         return _judge_standing(claim, label, s)
@@ -992,7 +1035,6 @@ def _judge_serious(claim: Claim, label: Label) -> Verdict:
         "patients",
         "discontinued",
         "n",
-        "value",
         "drug_count",
         "drug_n",
         "placebo_n",
@@ -1094,9 +1136,24 @@ def _judge_unlisted(claim: Claim, label: Label) -> Verdict:
     )  # fmt: skip
 
 
+def _blurred_reaction(claim: Claim, label: Label) -> Verdict | None:
+    """Find a finding in spinal fluid that a list gives without the fluid."""
+    fluid = re.compile(r"csf|spinal|fluid|liquor|lcr|pleocyt", re.I)
+    if not claim.about.startswith("CSF ") or len(claim.quote) > 60 or fluid.search(claim.quote):
+        return None
+    s = next(
+        (s for s in label.about("adverse_reactions") if s.values.get("reaction") == claim.about),
+        None,
+    )
+    return s and _wrong(
+        s, claim.about, Severity.INFO, "In blood it would mean something else.", Kind.BLURS
+    )
+
+
 def _judge_reaction(claim: Claim, label: Label) -> Verdict:
-    if claim.name == "named":
-        return _UNKNOWN
+    blurred = _blurred_reaction(claim, label)
+    if blurred or claim.name == "named":
+        return blurred or _UNKNOWN
     rows = [
         s
         for s in label.about("adverse_reactions")
@@ -1486,6 +1543,7 @@ def _left_out(
             "The label asks for tests before each dose.",
             tests[0].says,
         )
+    yield from _omits_common(claims, label, omits)
     yield from _vague_patients(page, claims, label)
 
 
@@ -1526,7 +1584,14 @@ def _omits_serious(
     groups = [s for s in label.about("warnings.serious") if s.words("events")]
     if not groups:
         return
-    named = {c.about for c in claims if c.topic == "warnings.serious"}
+    named = {c.about for c in claims if c.topic == "warnings.serious" and c.about}
+    told = any(c.topic == "warnings.serious" and c.name == "action" for c in claims)
+    if len(named) >= 2 and not told:
+        yield from omits(
+            "warnings.serious", Severity.MINOR,
+            "Serious reactions are named, and not what to do when they come.",
+            str(groups[0].values.get("action", "")),
+        )  # fmt: skip
     reactions = {c.about for c in claims if c.topic == "adverse_reactions.common"}
     if not named and len(reactions) >= 2:
         yield from omits(
@@ -1546,6 +1611,20 @@ def _omits_serious(
                     "Some serious reactions are told, and not this one.",
                 )
             )
+
+
+def _omits_common(
+    claims: Sequence[Claim], label: Label, omits: Callable[..., Iterator[Difference]]
+) -> Iterator[Difference]:
+    """Find common reactions of the label's table that a page with a list of them leaves out."""
+    table = [s for s in label.about("adverse_reactions.common") if "reaction" in s.values]
+    told = {c.about for c in claims if c.topic == "adverse_reactions.common"}
+    left = [str(s.values["reaction"]) for s in table if s.values["reaction"] not in told]
+    if len(table) - len(left) >= 3 and left and len(table) <= 12:
+        yield from omits(
+            "adverse_reactions.common", Severity.INFO,
+            "The list of common reactions is not whole.", ", ".join(dict.fromkeys(left)),
+        )  # fmt: skip
 
 
 def _vague_patients(page: Monograph, claims: Sequence[Claim], label: Label) -> Iterator[Difference]:

@@ -20,7 +20,7 @@ from typing import NamedTuple
 MAX_LINES = 200_000
 MAX_PIECES = 400_000
 
-_SPACES = "\t\u00a0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a"
+_SPACES = "\u00a0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a"
 _SPACES += "\u202f\u205f\u3000"
 _DASHES = "\u2010\u2011\u2012\u2013\u2014\u2015\u2212\u2043\ufe58\ufe63\uff0d"
 _SINGLE = "\u2018\u2019\u201a\u201b\u2032\u00b4\u02b9\u02bc\uff07"
@@ -30,7 +30,7 @@ _LINE_ENDS = "\x0b\x0c\x1c\x1d\x1e\x85\u2028\u2029"
 ONE_TO_ONE: dict[str, str] = {
     **{chr(code): " " for code in range(0x20) if code not in (9, 10)},
     **{chr(code): " " for code in range(0x7F, 0xA0)},
-    **{c: " " for c in _SPACES if c != "\t"},
+    **{c: " " for c in _SPACES},
     **{chr(code): chr(code - 0xFEE0) for code in range(0xFF01, 0xFF5F)},
     **{c: "-" for c in _DASHES},
     **{c: "'" for c in _SINGLE},
@@ -59,10 +59,8 @@ def normalised(text: str) -> str:
     """Return the text with every character in its plain form, one for one."""
     if len(text) < 1000:
         return text.translate(_TABLE)
-    if text.isascii():
-        found = [c for c in _ASCII if c in text]
-    else:
-        found = [c for c in set(text) if c in ONE_TO_ONE]
+    # a page has few of these characters, and replacing one is faster than looking all up
+    found = [c for c in (_ASCII if text.isascii() else set(text)) if c in ONE_TO_ONE]
     if len(found) > 60:
         return text.translate(_TABLE)
     for character in found:

@@ -309,23 +309,24 @@ _HEADINGS: dict[str, str] = {
         detinatorul autorizatiei de punere pe piata / 製造販売業者 / 製造販売元 / 製造販売業者等
     """,
     SITE: """
-        about the author / about the reviewer / author / authors / written by / reviewed by
-        / medically reviewed by / medical disclaimer / disclaimer / references / reference /
-        sources / bibliography / further reading / related articles / related pages /
-        related topics / related posts / related drugs / see also / read more /
-        more like this / comments / leave a comment / leave a reply / share this / share /
-        follow us / newsletter / subscribe / contact / contact us / about us /
-        privacy policy / cookie policy / cookies / terms of use / terms and conditions /
-        copyright / table of contents / contents / on this page / in this article /
-        navigation / menu / site map / advertisement / for more details / more information /
-        further information / revision history / last updated / date of revision of the text
-        / referencias / bibliografia / literatur / literaturverzeichnis / quellen /
-        bibliographie / mentions legales / impressum / 参考文献 / 主要文献 / 目次
+        about the author / about the reviewer / author / authors / written by /
+        reviewed by / medically reviewed by / medical disclaimer / disclaimer /
+        references / reference / sources / bibliography / further reading /
+        related articles / related pages / related topics / related posts /
+        related drugs / see also / read more / more like this / leave a comment /
+        leave a reply / share this / share / follow us / newsletter / subscribe /
+        contact / contact us / about us / privacy policy / cookie policy / cookies /
+        terms of use / terms and conditions / copyright / table of contents /
+        contents / on this page / in this article / navigation / menu / site map /
+        advertisement / for more details / revision history / last updated /
+        date of revision of the text / referencias / bibliografia / literatur /
+        literaturverzeichnis / quellen / bibliographie / mentions legales /
+        impressum / 参考文献 / 主要文献 / 目次
     """,
 }
 
 # A section of its own within its area: one level below the others.
-SUB = {
+_SUB = {
     "absorption",
     "distribution",
     "metabolism",
@@ -373,16 +374,17 @@ LOINC: dict[str, str] = {
     "90374-0": "adverse_reactions",
 }
 
+LONGEST = 160  # characters of a heading that are looked at
 _NUMBER = re.compile(r"(?:section |part )?(?:\d{1,2}(?:\.\d{1,2}){0,4}[.):]?|[ivx]{1,4}[.)])\s+")
 _NOT_WORDS = re.compile(r"[^\w・]+")
 _MARKS = re.compile("[\u0300-\u036f]")
-LONGEST = 160  # characters of a heading that are looked at
 
 
 def key(heading: str) -> str:
     """Fold a heading for look-up: small letters, no number, no accents, no marks."""
-    folded = unicodedata.normalize("NFKD", heading[:LONGEST]).casefold()
-    folded = _MARKS.sub("", folded)
+    folded = heading[:LONGEST].lower()
+    if not folded.isascii():
+        folded = _MARKS.sub("", unicodedata.normalize("NFKD", folded)).casefold()
     folded = folded.lstrip(" .*#-")
     if number := _NUMBER.match(folded):
         folded = folded[number.end() :]
@@ -405,15 +407,75 @@ _WHOLE_ONLY = _keys("""
 """)
 
 
-def _phrases() -> re.Pattern[str]:
-    """Compile every heading that may stand within another, the longest first."""
-    phrases = sorted((w for w in _AREA if w not in _WHOLE_ONLY), key=len, reverse=True)
-    latin = "|".join(re.escape(w) for w in phrases if w.isascii())
-    other = "|".join(re.escape(w) for w in phrases if not w.isascii())
-    return re.compile(rf"\b(?:{latin})\b|{other}")
+def _by_first_word() -> dict[str, list[str]]:
+    """Order the headings that may stand within another by their first word, longest first."""
+    index: dict[str, list[str]] = {}
+    for words in sorted(_AREA, key=len, reverse=True):
+        if words not in _WHOLE_ONLY and words.isascii():
+            index.setdefault(words.partition(" ")[0], []).append(words)
+    return index
 
 
-_PHRASES = _phrases()
+_BY_FIRST_WORD = _by_first_word()
+_OTHER_SCRIPTS = sorted((w for w in _AREA if not w.isascii()), key=len, reverse=True)
+
+
+def _phrases(words: str) -> list[str]:
+    """Return the headings that stand as words within folded words."""
+    found = []
+    padded = words + " "
+    at = 0
+    for word in words.split():
+        for phrase in _BY_FIRST_WORD.get(word, ()):
+            if padded.startswith(phrase + " ", at):
+                found.append(phrase)
+                break
+        at += len(word) + 1
+    if not words.isascii():
+        found += [phrase for phrase in _OTHER_SCRIPTS if phrase in words]
+    return found
+
+
+# Questions with the medicine's name in the middle: the first that fits.
+_QUESTIONS: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
+    (area, re.compile(pattern))
+    for area, pattern in (
+        ("contraindications", r"\bwho (?:should|must|can|may) ?not\b|\bwho cannot\b"),
+        ("missed_dose", r"\b(?:miss|missed|forget|forgotten|skip|late)\b"),
+        ("storage", r"^how (?:do|should|can|must|is|are|to)\b.{0,60}\b(?:stored?|keep|kept)\b"),
+        ("dosing", r"^how (?:often|much|many)\b|^when (?:is|are|do) .{0,60}\b(?:given|doses?)\b"),
+        (
+            "administration",
+            r"^(?:how|who|where)\b.{0,60}\b(?:given?|administered|injected|receive)\b",
+        ),
+        ("mechanism", r"^how (?:does|do)? ?.{1,60} works?$"),
+        ("clinical_results", r"^how (?:effective|well)\b|^(?:does|is) .{1,60} (?:work|effective)$"),
+        ("identity", r"^what (?:else )?(?:is|are) in\b|^what .{0,60} contains$"),
+        ("maker", r"^who (?:makes|made|sells)\b"),
+        (
+            "populations",
+            r"^(?:can|is|are|should|may|what about) .{0,60}\b(?:pregnan\w+|child\w*)\b",
+        ),
+        (
+            "populations",
+            r"^(?:can|is|are|should|may|what about) .{0,60}\b(?:breast ?feed\w*|elderly)\b",
+        ),
+        ("interactions", r"^(?:can|may|what) .{0,60}\bother (?:medicines?|drugs?|medications?)\b"),
+        ("indication", r"^what (?:is|are|s|does) .{0,60}\b(?:used for|for|treat)$"),
+        ("indication", r"^why\b.{0,60}\b(?:used?|given|prescribed|need|tak(?:e|ing))\b"),
+        (
+            "indication",
+            r"^(?:what (?:is|are|s)|what|que es|cos e|was ist|ce este) [\w-]+(?: [\w-]+)?$",
+        ),
+        ("storage", r"^wie ist .{0,60} aufzubewahren$"),
+        ("administration", r"^wie (?:ist|wird) .{0,60} (?:anzuwenden|angewendet|verabreicht)$"),
+        ("storage", r"^(?:come|como|comment|cum)\b.{0,60}\b(?:conserv|pastr)"),
+        (
+            "administration",
+            r"^(?:come|como|comment|cum)\b.{0,60}\b(?:usa|somministr|administr|util)",
+        ),
+    )
+)
 
 
 @lru_cache(maxsize=4096)
@@ -422,12 +484,12 @@ def area_of(heading: str) -> str:
     words = key(heading)
     if words in _AREA:
         return _AREA[words]
-    best, area = 0, ""
-    for found in _PHRASES.finditer(words):
-        phrase = found.group()
-        if len(phrase) > best:
-            best, area = len(phrase), _AREA[phrase]
-    return area
+    best = max(_phrases(words), key=len, default="")
+    if len(best) < 10:
+        for area, question in _QUESTIONS:
+            if question.search(words):
+                return area
+    return _AREA[best] if best else ""
 
 
 @lru_cache(maxsize=4096)
@@ -436,9 +498,16 @@ def is_known(heading: str) -> bool:
     words = key(heading)
     if words in _AREA:
         return True
-    return any(2 * len(found.group()) >= len(words) for found in _PHRASES.finditer(words))
+    if len(words) > 100 or any(c.isdigit() for c in words):
+        return False
+    return any(2 * len(phrase) >= len(words) for phrase in _phrases(words))
+
+
+def is_usual(words: str) -> bool:
+    """Say whether words are a usual heading and nothing more."""
+    return key(words) in _AREA
 
 
 def is_sub(heading: str) -> bool:
     """Say whether a usual heading stands below another of the same area."""
-    return key(heading) in SUB
+    return key(heading) in _SUB

@@ -11,10 +11,13 @@ import math
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import TypeAlias
 
-from thecal.errors import CatalogError, DataFileError, Fault
-from thecal.label.label import Label, Silence, Statement, area, covers
+from thecal.errors import CatalogError, DataFileError, Fault, ThecalError
+from thecal.label.label import Label, Silence, Statement, covers
 from thecal.source import Source
+
+Entry: TypeAlias = Statement | Silence
 
 # ---- the fixed words. Nothing here is a fact about a medicine; {name} and the like are filled in.
 
@@ -243,11 +246,11 @@ def leaflet(label: Label) -> Leaflet:
             [Fault(0, fault) for fault in faults],
             what=f"the plain words of {label.medicine}, {label.jurisdiction}",
         )
-    told = [told for told in (*label.statements, *label.silences, *label.not_read) if told.plain]
+    told = [entry for entry in _entries(label) if entry.plain]
     if not told:
         raise CatalogError(
-            f"the {label.jurisdiction} label of {label.medicine} has no words for a patient; write "
-            "them under 'plain' of its statements"
+            f"the {label.jurisdiction} label of {label.medicine} has no words for a patient in the "
+            f"version '{label.version}'; write them under 'plain' of its statements"
         )
     name = _name(label, "identity.inn") or label.medicine
     parts = tuple(_part(heading, label, told, name) for heading in HEADINGS)
@@ -264,6 +267,10 @@ def leaflet(label: Label) -> Leaflet:
     )
 
 
+def _entries(label: Label) -> tuple[Entry, ...]:
+    return (*label.statements, *label.silences, *label.not_read)
+
+
 def _standing(label: Label) -> tuple[str, ...]:
     """Say first what keeps a reader from trusting the whole."""
     said = (SUPERSEDED,) if label.status == "superseded" else ()
@@ -277,7 +284,7 @@ def _name(label: Label, topic: str) -> str:
     return names[0] if names else ""
 
 
-def _part(heading: Heading, label: Label, told: list[Statement | Silence], name: str) -> Part:
+def _part(heading: Heading, label: Label, told: list[Entry], name: str) -> Part:
     mine = [t for t in told if _heading(t.topic) is heading]
     mine.sort(key=lambda t: _rank(heading, t.topic))  # stable: then as in the label's file
     first, last = list(heading.first), list(heading.last)
@@ -323,11 +330,11 @@ def _rank(heading: Heading, topic: str) -> int:
     return -max(ranks)[1]
 
 
-def _lines(told: list[Statement | Silence]) -> tuple[Line, ...]:
+def _lines(told: list[Entry]) -> tuple[Line, ...]:
     return tuple(Line(words=t.plain, topic=t.topic, source=t.source) for t in told)
 
 
-def _by_band(told: list[Statement | Silence]) -> list[Group]:
+def _by_band(told: list[Entry]) -> list[Group]:
     """Group side effects by how common they are, the most common first."""
     effects = [t for t in told if isinstance(t, Statement) and "reaction" in t.values]
     others = [t for t in told if not (isinstance(t, Statement) and "reaction" in t.values)]
@@ -387,12 +394,12 @@ def unfounded(label: Label) -> list[str]:
     """
     return [
         f"{told.topic}: '{shown}' in '{told.plain}' is not in the statement"
-        for told in (*label.statements, *label.silences, *label.not_read)
+        for told in _entries(label)
         for shown in _unfounded(told)
     ]
 
 
-def _unfounded(told: Statement | Silence) -> Iterator[str]:
+def _unfounded(told: Entry) -> Iterator[str]:
     given = set(_figures(told.says))
     percent = "%" in told.says
     if isinstance(told, Statement):
@@ -448,13 +455,13 @@ class Reading:
 def reading(leaflet: Leaflet) -> Reading:
     """Grade what a patient reads; a heading or line without a full stop counts as a sentence.
 
-    Raises CatalogError where textstat is not installed.
+    Raises ThecalError where textstat is not installed.
     """
     try:
         import textstat
     except ImportError as error:
-        raise CatalogError(
-            "the reading grade needs textstat 0.7.7; install it: pip install 'thecal[grade]'"
+        raise ThecalError(
+            "the reading grade needs textstat 0.7.7; install it by pip install 'thecal[grade]'"
         ) from error
     rows = leaflet.text().splitlines()
     text = "\n".join(row if row.endswith((".", "?", "!")) else row + "." for row in rows)

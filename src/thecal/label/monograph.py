@@ -7,13 +7,12 @@ in sentences. What the sentences say is for `thecal.label.claims`.
 from __future__ import annotations
 
 import re
-from bisect import bisect_right
 from dataclasses import dataclass, field, replace
 
 from thecal.errors import MonographError, shown
-from thecal.label.draft import Draft, Frame, Line, Pieces
-from thecal.label.headings import SITE, area_of
-from thecal.label.markup import is_html, read_html, read_spl
+from thecal.label.draft import Draft, Line, Pieces
+from thecal.label.headings import SITE, area_of, is_usual
+from thecal.label.markup import count_tags, is_spl, read_html, read_spl
 from thecal.label.plaintext import is_markdown, read_plain
 
 MAX_BYTES = 20_000_000
@@ -232,9 +231,6 @@ def _binary(name: str, data: bytes) -> MonographError:
     )
 
 
-_SPL = re.compile(r"<(?:\w{1,20}:)?document\b[^<>]{0,2000}urn:hl7-org:v3")
-
-
 def read_monograph(data: bytes, name: str) -> Monograph:
     """Read a page about a medicine.
 
@@ -246,27 +242,28 @@ def read_monograph(data: bytes, name: str) -> Monograph:
         source = source.replace("\r\n", "\n").replace("\r", "\n")
     draft = Draft(source)
     draft.remarks += remarks
-    if _SPL.search(source, 0, 20_000):
+    tags, marked = count_tags(source), is_markdown(draft.flat)
+    if is_spl(source):
         form = "spl"
         read_spl(draft)
-    elif is_html(source):
+    elif tags > (20 if marked else 0):
         form = "html"
         read_html(draft)
-    elif is_markdown(draft.flat):
+    elif marked:
         form = "markdown"
         read_plain(draft, markdown=True)
     else:
         form = "text"
         read_plain(draft)
     text = draft.text()
-    sections, sentences = _arranged(draft, text)
+    sections, sentences = _Arranger(draft, text).arrange()
     return Monograph(
         name=name,
         form=form,
         source=source,
         text=text,
-        sections=tuple(sections),
-        sentences=tuple(sentences),
+        sections=sections,
+        sentences=sentences,
         remarks=tuple(draft.remarks),
         about=tuple(draft.about.items()),
         pieces=draft.pieces,
@@ -275,9 +272,11 @@ def read_monograph(data: bytes, name: str) -> Monograph:
 
 # ---- from lines to sections and sentences
 
-_MARK = re.compile(r"[.!?;]+[)\]\"']*(?=\s|$)|[。！？]")
+# The end of a sentence, but not "J. Smith" (8 C. is one) and not within "3.5".
+_MARK = re.compile(r"(?:(?<!\D\s[A-Z])\.|[!?;])[.!?]*+[)\]\"']*+(?=\s|$)|[。！？]")
 _WORD = re.compile(r"[\w.]*\Z")
-_LEAD = re.compile(r"([^:.!?;|\n]{1,60}?) ?:(?= |$|[^\x00-\x7f])")
+# "Drug class: …"; also "Storage. …" and "Loading dose - …" where the words are a usual heading
+_LEAD = re.compile(r"([^:.!?;|\n]{1,60}?)(?: ?:(?=\s|$|[^\x00-\x7f])|\.(?= )| ?- )")
 _ABBREVIATIONS = {
     "e.g", "i.e", "eg", "ie", "approx", "vs", "dr", "mr", "mrs", "prof", "no", "nr", "fig", "cf",
     "u.s", "u.k", "e.u", "incl", "resp", "ca", "z.b", "d.h", "bzw", "ggf", "p.ex", "st", "ref",
@@ -310,8 +309,6 @@ def _ends(text: str, start: int, mark: re.Match[str], stop: int) -> bool:
     if word in _ABBREVIATIONS:
         after = text[mark.end() : mark.end() + 2].strip()
         return word == "no" and not after.isdigit()
-    if len(word) == 1 and word.isalpha() and text[at - 1].isupper():
-        return False
     if word in _BEFORE_LOWER:
         after = text[mark.end() : mark.end() + 4].lstrip()
         return not (after[:1].islower() or after[:1] in "(,")
@@ -320,105 +317,149 @@ def _ends(text: str, start: int, mark: re.Match[str], stop: int) -> bool:
     return True
 
 
-def _sentence_spans(text: str, line: Line) -> list[tuple[int, int]]:
-    """Cut one line into sentences."""
-    start, stop = line.start, line.end
-    spans: list[tuple[int, int]] = []
-    if line.kind in ("text", "item") and not line.coarse:
-        begin = start
-        for mark in _MARK.finditer(text, start, stop):
-            if _ends(text, begin, mark, stop):
-                spans.append((begin, mark.end()))
-                begin = mark.end()
-        spans.append((begin, stop))
-    else:
-        spans.append((start, stop))
-    cut: list[tuple[int, int]] = []
-    for a, b in spans:
-        while a < b and text[a].isspace():
-            a += 1
-        while b - a > LONGEST_SENTENCE:
-            blank = max(
-                text.rfind("\n", a + 1, a + LONGEST_SENTENCE) if line.coarse else -1,
-                text.rfind(" ", a + LONGEST_SENTENCE // 2, a + LONGEST_SENTENCE),
-            )
-            end = blank if blank > 0 else a + LONGEST_SENTENCE
-            cut.append((a, end))
-            a = end
-            while a < b and text[a].isspace():
-                a += 1
-        while b > a and text[b - 1].isspace():
-            b -= 1
-        if a < b:
-            cut.append((a, b))
-    return cut
+@dataclass(slots=True)
+class _Splitter:
+    """Cuts lines into sentences; after too many marks, into pieces."""
+
+    text: str
+    marks: int = 0
+
+    def spans(self, line: Line) -> list[tuple[int, int]]:
+        """Return where the sentences of a line stand."""
+        text, begin = self.text, line.start
+        spans: list[tuple[int, int]] = []
+        if line.kind in ("text", "item") and not line.coarse:
+            for mark in _MARK.finditer(text, line.start, line.end):
+                self.marks += 1
+                if self.marks > MAX_SENTENCES:
+                    break
+                if _ends(text, begin, mark, line.end):
+                    self._add(spans, begin, mark.end(), line)
+                    begin = mark.end()
+        self._add(spans, begin, line.end, line)
+        return spans
+
+    def _add(self, spans: list[tuple[int, int]], begin: int, end: int, line: Line) -> None:
+        """Add a sentence without its outer blanks, cut where it is too long."""
+        text = self.text
+        while end - begin > LONGEST_SENTENCE:
+            stop = begin + LONGEST_SENTENCE
+            cut = text.rfind("\n", begin + 1, stop) if line.coarse else -1
+            if cut < 0 and line.kind == "row":
+                cut = text.rfind(" | ", begin + 1, stop)
+            if cut < 0:
+                cut = text.rfind(" ", begin + 1, stop)
+            cut = cut if cut > 0 else stop
+            self._strip(spans, begin, cut)
+            begin = cut
+        self._strip(spans, begin, end)
+
+    def _strip(self, spans: list[tuple[int, int]], begin: int, end: int) -> None:
+        piece = self.text[begin:end]
+        left = len(piece) - len(piece.lstrip())
+        if left < len(piece):
+            spans.append((begin + left, begin + len(piece.rstrip())))
 
 
-def _arranged(draft: Draft, text: str) -> tuple[list[Section], list[Sentence]]:
-    """Turn lines into sections that cover the text, and sentences within them."""
-    sections: list[Section] = []
-    sentences: list[Sentence] = []
-    outer: list[tuple[int, str]] = []  # level and area of the headings that enclose a line
-    current = Section(heading="", area="", level=0, span=Span(0, 0))
-    resume = current
-    frame = 0
-    intro = ""
+class _Arranger:
+    """Turns lines into sections that cover the text, and sentences within them."""
 
-    def begin(at: int, section: Section) -> Section:
-        if sections:
-            last = sections[-1]
-            sections[-1] = replace(last, span=Span(last.span.start, at))
-        section = replace(section, span=Span(at if sections else 0, len(text)))
-        sections.append(section)
-        return section
+    def __init__(self, draft: Draft, text: str) -> None:
+        self.draft, self.text = draft, text
+        self.sections: list[Section] = []
+        self.starts: list[int] = []
+        self.sentences: list[Sentence] = []
+        self.outer: list[tuple[int, str]] = []  # level and area of the headings around a line
+        self.last: dict[int, Section] = {}  # the section that was read last, by frame
+        self.intro = ""
 
-    for line in draft.lines:
-        if line.frame != frame:
+    def arrange(self) -> tuple[tuple[Section, ...], tuple[Sentence, ...]]:
+        """Return the sections and the sentences."""
+        splitter = _Splitter(self.text)
+        frame = 0
+        for line in self.draft.lines:
+            if line.kind == "heading":
+                self._begin(line.start, self._headed(line), line.frame)
+            elif not self.sections or line.frame != frame:
+                self._begin(line.start, self._resumed(line.frame), line.frame)
             frame = line.frame
-            if draft.frames[frame].area == SITE:
-                resume = current
-                current = begin(
-                    line.start, Section(heading="", area=SITE, level=1, span=Span(0, 0))
+            section = self.sections[-1]
+            lead, area = self._lead(line, section.area)
+            for begin, end in splitter.spans(line):
+                self.sentences.append(
+                    Sentence(
+                        span=Span(begin, end),
+                        section=len(self.sections) - 1,
+                        kind=line.kind,
+                        area=area,
+                        lead=lead,
+                    )
                 )
-            elif sections:
-                current = begin(line.start, resume)
-        elif not sections and line.kind != "heading":
-            current = begin(0, current)
-        lead, area = "", current.area
-        if line.kind == "heading":
-            intro = ""
-            heading = " ".join(text[line.start : line.end].rstrip(" :").split())
-            in_site = draft.frames[frame].area == SITE
-            area = SITE if in_site else area_of(heading)
-            while outer and outer[-1][0] >= line.level:
-                outer.pop()
-            if not area and line.inherits and outer:
-                area = outer[-1][1]
-            if not in_site:
-                outer.append((line.level, area))
-            current = begin(
-                line.start, Section(heading=heading, area=area, level=line.level, span=Span(0, 0))
+        if splitter.marks > MAX_SENTENCES:
+            self.draft.remarks.append(
+                f"more than {MAX_SENTENCES:,} sentences: the rest was read in pieces"
             )
-        elif line.kind == "row":
-            lead = text[line.start : line.end].split("|", 1)[0].strip()[:80]
-        else:
-            found = _LEAD.match(text, line.start, line.end)
-            if found and any(c.isalpha() for c in found.group(1)):
-                lead = found.group(1).strip()
-            if line.kind == "text":
-                intro = text[line.start : line.end - 1][-160:] if text[line.end - 1] == ":" else ""
-            elif intro and not lead:
-                lead = intro
-            if lead and area != SITE:
-                area = area_of(lead) or area
-        number = len(sections) - 1
-        for a, b in _sentence_spans(text, line):
-            sentences.append(
-                Sentence(span=Span(a, b), section=number, kind=line.kind, area=area, lead=lead)
-            )
-    if not sections:
-        begin(0, current)
-    return sections, sentences
+        if not self.sections:
+            self._begin(0, Section(heading="", area="", level=0, span=Span(0, 0)), 0)
+        ends = [*self.starts[1:], len(self.text)]
+        return (
+            tuple(
+                replace(section, span=Span(start, end))
+                for section, start, end in zip(self.sections, self.starts, ends, strict=True)
+            ),
+            tuple(self.sentences),
+        )
 
+    def _begin(self, at: int, section: Section, frame: int) -> None:
+        self.starts.append(at if self.sections else 0)
+        self.sections.append(section)
+        self.last[frame] = section
 
-__all__ = ["Frame", "Monograph", "Section", "Sentence", "Span", "read_monograph"]
+    def _headed(self, line: Line) -> Section:
+        """Return the section that a heading begins."""
+        heading = " ".join(self.text[line.start : line.end].rstrip(" :").split())
+        if line.level == 0:  # the title of the file is about all of it
+            return Section(heading=heading, area="", level=1, span=Span(0, 0))
+        area = self.draft.frames[line.frame].area
+        if area != SITE:
+            while self.outer and self.outer[-1][0] >= line.level:
+                self.outer.pop()
+            area = area_of(heading) or area
+            if not area and line.inherits and self.outer:
+                area = self.outer[-1][1]
+            self.outer.append((line.level, area))
+        return Section(heading=heading, area=area, level=line.level, span=Span(0, 0))
+
+    def _resumed(self, frame: int) -> Section:
+        """Return the section that goes on, or begins without a heading, in a frame."""
+        if frame in self.last:
+            return self.last[frame]
+        area = self.draft.frames[frame].area
+        parent = frame
+        while not area and parent:  # a section without title or code belongs to the one around
+            parent = self.draft.frames[parent].parent
+            area = self.draft.frames[parent].area
+        return Section(heading="", area=area, level=1 if area == SITE else 0, span=Span(0, 0))
+
+    def _lead(self, line: Line, area: str) -> tuple[str, str]:
+        """Return the words that introduce a line, and the area it speaks about."""
+        text = self.text
+        if line.kind == "heading" or line.coarse:
+            self.intro = ""
+            return "", area
+        if line.kind == "row":
+            return text[line.start : min(line.end, line.start + 200)].split("|")[0].strip(), area
+        lead = ""
+        if line.lead:
+            lead = text[line.start : line.start + min(line.lead, 80)].strip(" .:-")
+        elif found := _LEAD.match(text, line.start, line.end):
+            words = found[1].strip()
+            if any(c.isalpha() for c in words) and (found[0][-1] == ":" or is_usual(words)):
+                lead = words
+        if line.kind == "text":
+            ends_open = text[line.end - 1] == ":"
+            self.intro = text[max(line.start, line.end - 160) : line.end - 1] if ends_open else ""
+        elif not lead:
+            lead = self.intro
+        found_area = area_of(lead) if lead and area != SITE else ""
+        return lead, found_area if found_area not in ("", SITE) else area

@@ -1,57 +1,67 @@
 """Plain text, Markdown and the text of a PDF: which line is what, and which lines are one.
 
-Nothing marks a heading in plain text, so usual headings, numbers, capitals, a question mark
-or a colon at the end must do; a line that could be either stays text. Lines that were wrapped
-are joined; numbers and footers of printed pages are left out.
+Nothing marks a heading in plain text, so usual headings, numbers, capitals, a question mark or
+a colon at the end must do; a line that could be either stays text. Lines that were wrapped are
+joined; page numbers and footers of printed pages are left out.
 """
 
 from __future__ import annotations
 
 import re
-from itertools import pairwise
 from typing import NamedTuple
 
 from thecal.label.draft import MAX_LINES, Draft, Line
-from thecal.label.headings import area_of, is_known, is_sub, key
+from thecal.label.headings import is_known, is_sub, key
 
 _LINE = re.compile(r"\S[^\n]*+")
 _BULLET = re.compile(
-    r"(?:[•·▪▫◦‣⁃●○■□►▶➢➤✓✔∙*][ ]*|[-+o][ ]+|\(?[a-z]\)[ ]+|\(?\d{1,2}\)[ ]+)(?=\S)"
+    r"(?:[•·▪▫◦‣⁃●○■□►▶➢➤✓✔∙] *|[-+*] +|-(?=[A-Za-z])|\(?[a-z]\) +|\(?\d{1,2}\) +)(?=\S)"
 )
-_NUMBERED = re.compile(r"(\d{1,2}(?:\.\d{1,2}){0,4})(\.?)[ ]+(?=\S)")
+_NUMBERED = re.compile(r"(\d{1,2}(?:\.\d{1,2}){0,4})(\.?)(?: +|(?=[^\x00-\x7f]))(?=\S)")
 _UNIT = re.compile(
-    r"(?:mg|ml|mL|g|kg|mcg|μg|L|%|°|h|hours?|days?|weeks?|months?|years?|to|and|or|x|-|/)\b"
-)
-_FURNITURE = re.compile(
-    r"(?:reference id: ?\d+|page \d{1,4}(?: ?(?:of|/) ?\d{1,4})?|\d{1,4} ?(?:/|of) ?\d{1,4}"
-    r"|- ?\d{1,4} ?-|seite \d{1,4}(?: von \d{1,4})?|página \d{1,4}(?: de \d{1,4})?)\s*",
+    r"(?:mg|ml|g|kg|mcg|μg|l|h|hours?|days?|weeks?|months?|years?|minutes?|min|patients?|doses?|"
+    r"to|and|or|x|of|out)\b|[%°/-]",
     re.IGNORECASE,
 )
-_PAGE_ANCHOR = re.compile(r"reference id: ?\d+\s*", re.IGNORECASE)
-_RULE = re.compile(r"(?:=+|-+|_+|\*+|~+|(?:[-*_] ){2,}[-*_]?)[ ]*")
-_TABLE_RULE = re.compile(r"\|?[ ]*:?-+:?[ ]*(?:\|[ ]*:?-*:?[ ]*)*")
-_LEAD = re.compile(r"([^:.!?|;]{1,60}?) ?:(?= |$|[^\x00-\x7f])")
-_INTRO = re.compile(
+_ASKED = re.compile(r"(?:Q(?:uestion)?|F|D|P)(?: ?\d{1,3})? ?[:.)-] *(?=\S)|Q\d{1,3} +(?=\S)")
+_ANSWER = re.compile(r"A(?:nswer)?(?: ?\d{1,3})? ?[:.)] +(?=\S)")
+_FURNITURE = re.compile(
+    r"(?:reference id: ?\d+"
+    r"|(?:page|seite|página|pagina) \d{1,4}(?: ?(?:of|von|de|di|din|/) ?\d{1,4})?"
+    r"|\d{1,4} ?(?:/|of) ?\d{1,4}|- ?\d{1,4} ?-)",
+    re.IGNORECASE,
+)
+_ANCHOR = re.compile(r"reference id: ?\d+", re.IGNORECASE)
+_RULE = re.compile(r"(?:=+|-+|_+|\*+|~+|(?:[-*_] ){2,}[-*_]?)")
+_LEAD = re.compile(r"[^:.!?|;]{1,60}? ?:(?=\s|$)")
+_INTRODUCES = re.compile(
     r"\b(?:if|you|are|is|the|following|includes?|including|as|follows|with|of|to|for|were|was|"
     r"may|can|should|be|have|has|that|these|those|and|or|when|who|by|in|on|at|than|from)$",
     re.IGNORECASE,
 )
-_OPEN_END = re.compile(
+_GOES_ON = re.compile(
     r"(?:\b(?:the|a|an|of|to|for|with|by|in|on|at|from|and|or|than|every|into|is|are|was|were|be|"
     r"that|which|as|over|after|before|within|least|about|approximately|per|de|la|el|der|die|das|"
-    r"und|et|le|les|di|il|y)|[,(/&-])$",
+    r"und|et|le|les|di|il|y|si)|[,(/&-])$",
     re.IGNORECASE,
 )
-_QUESTION = re.compile(r"[^.!?]{3,110}\? ?")
-NOT_HEADINGS = {
+_QUESTION = re.compile(r"[^.!?]{3,110}\?")
+_GAP = re.compile(r"\t| {3}")
+_NOT_HEADINGS = {
     "none", "none known", "adult", "adults", "pediatric", "pediatrics", "paediatric", "geriatric",
-    "frequency not defined", "not known", "unknown", "yes", "no", "common", "very common",
-    "uncommon", "rare", "very rare", "n a", "not applicable", "not established", "no data",
+    "frequency not defined", "frequency not known", "not known", "unknown", "yes", "no", "common",
+    "very common", "uncommon", "rare", "very rare", "n a", "not applicable", "not established",
+    "no data", "not studied",
 }  # fmt: skip
 
 
 class Role(NamedTuple):
-    """What a line is, and where its words begin and end within it."""
+    """What a line is.
+
+    skip      characters before its words: a bullet, a number
+    level     of a heading
+    inherits  a heading that is not known speaks about what the one above it speaks about
+    """
 
     kind: str
     skip: int = 0
@@ -59,316 +69,306 @@ class Role(NamedTuple):
     inherits: bool = True
 
 
-def _is_title(words: list[str]) -> bool:
-    """Say whether words are written Like a Title."""
-    long = [w for w in words if len(w) > 3 and w[0].isalpha()]
-    return (
-        len(long) >= 2
-        and words[0][:1].isupper()
-        and all(w[0].isupper() for w in long)
-        and not any(c.isdigit() for w in words for c in w)
-    )
+_TEXT = Role("text")
 
 
 def heading_role(words: str, *, numbered: int = 0, alone: bool = False) -> Role | None:
-    """Say whether a line is a heading by its words alone; None if it is not.
+    """Say whether a line is a heading by its words; None if it is not.
 
     numbered  how many parts the number before it has, 0 for none
-    alone     the page sets it off (bold, blank lines around it), so less is asked of the words
+    alone     the page sets it off (in bold), so less is asked of the words
     """
-    if len(words) > 120 or not words or words[-1] in ".,;":
-        return None
-    folded = key(words)
-    if not folded or folded in NOT_HEADINGS:
+    if not words or len(words) > 120 or words[-1] in ".,;":
         return None
     count = words.count(" ") + 1
+    last, first = words[-1], words[0]
+    if count > 16 or (first.islower() and count > 1) or (last not in ":?" and ": " in words):
+        return None
+    if key(words) in _NOT_HEADINGS:
+        return None
     level = 1 + numbered if numbered else 2
-    known = is_known(words)
-    if words[-1] == ":":
-        if known:
-            return Role("heading", 0, 3 if is_sub(words) else level)
-        if count <= 6 and not _INTRO.search(words[:-1].rstrip()) and words[0].isupper():
-            return Role("heading", 0, max(level, 3))
-        return None
-    if words[-1] == "?":
-        if count <= 16 and _QUESTION.fullmatch(words):
-            return Role("heading", 0, level, bool(numbered))
-        return None
-    if known and count <= 14 and not (words[0].islower() and count > 1 and not numbered):
+    if last == "?":
+        return Role("heading", 0, level, bool(numbered)) if _QUESTION.fullmatch(words) else None
+    if is_known(words):
         return Role("heading", 0, 3 if is_sub(words) and not numbered else level)
+    if last == ":":
+        introduces = count > 6 or _INTRODUCES.search(words[:-1].rstrip())
+        return None if introduces or not first.isupper() else Role("heading", 0, max(level, 3))
     if numbered or alone:
-        if count <= 14 and (not words[0].islower()) and any(c.isalpha() for c in words):
-            return Role("heading", 0, level if numbered else 4)
-        return None
-    if count > 1 and count <= 12 and words.isupper() and sum(c.isalpha() for c in words) >= 6:
+        return Role("heading", 0, level if numbered else 4) if _has_letters(words) else None
+    if 1 < count <= 12 and words.isupper() and sum(c.isalpha() for c in words) >= 6:
         return Role("heading", 0, 3, False)
     return None
 
 
-def role_of(words: str, following: str, *, first: bool, set_off: bool) -> Role:
+def _has_letters(words: str) -> bool:
+    return sum(c.isalpha() for c in words) > 2
+
+
+def _is_title(words: str) -> bool:
+    """Say whether words are written Like a Title."""
+    parts = words.split()
+    long = [w for w in parts if len(w) > 3 and w[0].isalpha()]
+    return (
+        len(long) > 1
+        and len(parts) <= 12
+        and parts[0][0].isupper()
+        and all(w[0].isupper() for w in long)
+        and not any(c.isdigit() for c in words)
+    )
+
+
+def _role(words: str, following: str, *, first: bool, set_off: bool) -> Role:
     """Say what a line is.
 
-    following  the next line, which a title in capitals must introduce
+    following  the next line: a title that is no usual heading must introduce something
     first      nothing stands before it
     set_off    it comes after a blank line or the end of a sentence
     """
-    bullet = _BULLET.match(words)
-    if bullet:
+    if bullet := _BULLET.match(words):
         return Role("item", bullet.end())
-    number = _NUMBERED.match(words)
-    if number:
-        rest = words[number.end() :]
-        parts = number.group(1).count(".") + 1
-        if not _UNIT.match(rest) and (parts > 1 or number.group(2) or rest[:1].isupper()):
+    if asked := _ASKED.match(words):
+        if _QUESTION.fullmatch(words, asked.end()):
+            return Role("heading", asked.end(), 2, False)
+    if answer := _ANSWER.match(words):
+        return Role("text", answer.end())
+    if number := _NUMBERED.match(words):
+        rest, parts = words[number.end() :], number[1].count(".") + 1
+        if not _UNIT.match(rest):
             role = heading_role(rest, numbered=parts)
-            plain = parts == 1 and not is_known(rest) and not rest.isupper()
-            if role and (not plain or (number.group(2) and _is_title(rest.split()))):
+            if role and (parts > 1 or is_known(rest) or rest[-1] == "?" or rest.isupper()):
                 return role
-            if number.group(2) and parts == 1:
+            if role and number[2] and _is_title(rest):
+                return role
+            if number[2] and parts == 1:
                 return Role("item", number.end())
-    role = heading_role(words)
-    if role:
+    if role := heading_role(words):
         return role
-    if "\t" in words or "   " in words or words.count(" | ") > 1:
+    if (_GAP.search(words) or words.count(" | ") > 1) and not re.search(r"[.!?](?:\t|   )", words):
         return Role("row")
-    if len(words) <= 100 and words[-1] not in ".,;:?!":
-        split = words.split()
-        if len(split) <= 14 and (
-            (first and len(split) > 1 and words[0].isupper())
-            or (set_off and _is_title(split) and len(following) >= 60)
-        ):
-            if key(words) not in NOT_HEADINGS:
-                return Role("heading", 0, 1 if first else 3, False)
-    return Role("text")
+    if len(words) <= 100 and words[-1] not in ".,;:?!" and key(words) not in _NOT_HEADINGS:
+        if first and 1 < words.count(" ") + 1 <= 14 and words[0].isupper() and ": " not in words:
+            return Role("heading", 0, 1, False)
+        if set_off and len(following) >= 60 and _is_title(words):
+            return Role("heading", 0, 3, False)
+    return _TEXT
 
 
 class _Physical(NamedTuple):
-    """A line of the file: where its words stand, and whether a blank line came before."""
+    """A line of the file: where its words stand and what they are."""
 
     start: int
     end: int
-    after_blank: bool
     indent: int
+    after_blank: bool
+    words: str
 
 
-def _physical(draft: Draft) -> tuple[list[_Physical], int]:
-    """Find the lines that hold anything, and the place where reading them stopped."""
-    flat = draft.flat
-    lines: list[_Physical] = []
-    end = 0
-    for found in _LINE.finditer(flat):
-        if len(lines) == MAX_LINES:
-            return lines, end
-        start, stop = found.span()
-        gap = flat[end:start]
-        indent = start - end - 1 - gap.rfind("\n")
-        end = stop
-        stop = start + len(found.group().rstrip())
-        lines.append(_Physical(start, stop, gap.count("\n", 0, 10_000) > 1, indent))
-    return lines, len(flat)
+class PlainReader:
+    """Reads the lines of one page in order and writes the lines that a reader sees."""
+
+    def __init__(self, draft: Draft, *, markdown: bool) -> None:
+        self.draft = draft
+        self.markdown = markdown
+        self.stopped = len(draft.flat)
+        self.lines = self._physical()
+        self.width = _width([line.indent + len(line.words) for line in self.lines])
+
+    def _physical(self) -> list[_Physical]:
+        """Find the lines that hold anything, without page numbers and footers."""
+        flat = self.draft.flat
+        lines: list[_Physical] = []
+        end, blank = 0, False
+        for found in _LINE.finditer(flat):
+            if len(lines) == MAX_LINES:
+                self.stopped = found.start()
+                break
+            start = found.start()
+            words = found[0].rstrip()
+            blank = blank or flat.find("\n", flat.find("\n", end, start) + 1, start) >= 0
+            if len(words) <= 40 and self._is_furniture(words, lines):
+                end = found.end()
+                continue
+            indent = start - (flat.rfind("\n", end, start) + 1 or end)
+            lines.append(_Physical(start, start + len(words), indent, blank, words))
+            end, blank = found.end(), False
+        return lines
+
+    def _is_furniture(self, words: str, lines: list[_Physical]) -> bool:
+        if _ANCHOR.fullmatch(words) and lines and lines[-1].words.isdigit():
+            lines.pop()  # the page number above it
+        return _FURNITURE.fullmatch(words) is not None
+
+    def read(self) -> None:
+        """Read the page."""
+        i, count = 0, len(self.lines)
+        while i < count:
+            if self.draft.is_full:
+                self.stopped = self.lines[i].start
+                break
+            if i and self.lines[i].after_blank:
+                self.draft.put("\n", self.lines[i].start - 1)
+            i = self._read(i)
+        self.draft.rest(self.stopped)
+
+    def _read(self, i: int) -> int:
+        """Read what begins at line `i`; return where the next begins."""
+        line = self.lines[i]
+        words, following = line.words, self._words(i + 1)
+        if self.markdown and (done := self._marked(line)):
+            return i + done
+        if _RULE.fullmatch(words) and len(words) > 2:
+            return i + 1
+        skip = _quoted(words) if self.markdown else 0
+        role = self._role(i, words[skip:])
+        last = i
+        if role.kind in ("text", "item"):
+            while last + 1 < len(self.lines) and self._goes_on(last, role.kind):
+                last += 1
+        begin = self._take(line.start + skip, line.end, role.skip)
+        for k in range(i, last):
+            self._join(self.lines[k], self.lines[k + 1])
+        self._close(role, begin, self.lines[last].end)
+        underlined = role.kind == "heading" and _is_underline(following)
+        return last + 2 if underlined else last + 1
+
+    def _words(self, i: int) -> str:
+        return self.lines[i].words if i < len(self.lines) else ""
+
+    def _role(self, i: int, words: str) -> Role:
+        """Say what line `i` is."""
+        following = self._words(i + 1)
+        if _is_underline(following) and len(words) <= 120 and not self.lines[i + 1].after_blank:
+            return Role("heading", 0, 1 if following[0] == "=" else 2)
+        if self.markdown and (bold := _BOLD.fullmatch(words)):
+            return heading_role(bold[2].strip(), alone=True) or _TEXT
+        set_off = self.lines[i].after_blank or self._words(i - 1)[-1:] in ".!?:"
+        return _role(words, following, first=i == 0, set_off=set_off)
+
+    def _goes_on(self, i: int, kind: str) -> bool:
+        """Say whether line `i + 1` was one with line `i` before lines were wrapped."""
+        line, following = self.lines[i], self.lines[i + 1]
+        before, after = line.words, following.words
+        if following.after_blank or before[-1] == ":" or _BULLET.match(after):
+            return False
+        if self.markdown and after[0] in "#|>`":
+            return False
+        if _GAP.search(after) or _LEAD.match(after) or _RULE.fullmatch(after):
+            return False
+        ended = before[-1] in ".!?;。"
+        first_word = after.partition(" ")[0]
+        length = line.indent + len(before)
+        full = 0.5 * self.width <= length and length + 1 + len(first_word) > self.width > 0
+        hangs = kind == "item" and following.indent > line.indent and not ended
+        low = after[0].islower() or (after[0].isdigit() and not _NUMBERED.match(after))
+        open_end = not ended and len(before) >= 20 and _GOES_ON.search(before) is not None
+        if not (full or open_end or hangs or (low and not ended and self.width and length >= 35)):
+            return False
+        return low or _role(after, "", first=False, set_off=False).kind == "text"
+
+    def _join(self, line: _Physical, following: _Physical) -> None:
+        """Write the line that follows as one with the line before."""
+        self.draft.put(" ", line.end)
+        skip = _quoted(following.words) if self.markdown else 0
+        self._take(following.start + skip, following.end)
+
+    def _close(self, role: Role, begin: int, at: int) -> None:
+        if self.draft.length > begin:
+            self.draft.lines.append(
+                Line(begin, self.draft.length, role.kind, role.level, role.inherits)
+            )
+        self.draft.put("\n", at)
+
+    # ---- Markdown
+
+    def _take(self, start: int, end: int, skip: int = 0) -> int:
+        """Take words over; return where they begin in the text, after a bullet of `skip`."""
+        draft = self.draft
+        draft.take(start, start + skip)
+        begin, start = draft.length, start + skip
+        if self.markdown:
+            for mark in _INLINE.finditer(draft.flat, start, end):
+                draft.take(start, mark.start())
+                if mark[0][:3].lower() == "<br":
+                    draft.put(" ", mark.start())
+                start = mark.end()
+        draft.take(start, end)
+        return begin
+
+    def _marked(self, line: _Physical) -> int:
+        """Read a line that Markdown marks; return how many lines were read, 0 for none."""
+        words = line.words
+        if heading := _HASHES.match(words):
+            begin = self._take(line.start + heading.end(), line.start + len(words.rstrip("# ")))
+            self._close(Role("heading", 0, len(heading[1])), begin, line.end)
+            return 1
+        if words.startswith(("```", "~~~")):
+            return 1
+        if words.startswith("|") or words.count("|") > 1:
+            if not _TABLE_RULE.fullmatch(words):
+                self._row(line)
+            return 1
+        return 0
+
+    def _row(self, line: _Physical) -> None:
+        """Write the cells of a row on one line."""
+        draft, at = self.draft, line.start
+        begin = draft.length
+        cells = line.words.split("|")
+        for i, cell in enumerate(cells):
+            words = cell.strip()
+            if words or 0 < i < len(cells) - 1:
+                if i > (line.words[0] == "|"):
+                    draft.put(" | ", at - 1)
+                if words:
+                    start = at + len(cell) - len(cell.lstrip())
+                    self._take(start, start + len(words))
+            at += len(cell) + 1
+        self._close(Role("row"), begin, line.end)
 
 
-def _wrap_width(lines: list[_Physical]) -> int:
-    """Estimate the column at which lines were wrapped; 0 if they were not."""
-    widths = sorted(line.end - line.start + line.indent for line in lines)
-    if len(widths) < 3:
-        return widths[-1] if widths and 50 <= widths[-1] <= 130 else 0
+def _width(widths: list[int]) -> int:
+    """Estimate the column at which the lines of a page were wrapped; 0 if they were not."""
+    widths = sorted(widths)
+    if not widths:
+        return 0
     widest = widths[int(0.97 * (len(widths) - 1))]
-    near = sum(1 for w in widths if widest - 12 <= w <= widest + 4)
-    return widest if 40 <= widest <= 140 and near >= max(3, len(widths) // 8) else 0
+    near = sum(1 for width in widths if widest - 12 <= width <= widest + 8)
+    return widest if 40 <= widest <= 140 and near >= max(2, len(widths) // 6) else 0
+
+
+def _is_underline(words: str) -> bool:
+    return len(words) > 2 and words[0] in "=-" and not words.strip(words[0])
+
+
+_HASHES = re.compile(r"(#{1,6}) +(?=\S)")
+_QUOTE = re.compile(r"(?:> ?)+(?=[^> ])")
+_BOLD = re.compile(r"(\*\*|__)(?=\S)([^*_]+)\1:?")
+_TABLE_RULE = re.compile(r"\|?(?: *:?-+:? *\|)* *(?::?-+:?)? *")
+_INLINE = re.compile(
+    r"\*\*|__|`+|(?<![\w*])\*(?=\w)|(?<=[\w.,;:!?)%])\*(?!\w)|!?\[(?=[^\[\]\n]{0,300}\]\()"
+    r"|\]\([^()\n]{0,500}\)|</?[A-Za-z][^<>\n]{0,300}>|\\(?=[\\`*_{}\[\]()#+.!|<>-])"
+)
+
+
+def _quoted(words: str) -> int:
+    found = _QUOTE.match(words)
+    return found.end() if found else 0
 
 
 def read_plain(draft: Draft, *, markdown: bool = False) -> None:
     """Read plain text or Markdown into the draft."""
-    flat = draft.flat
-    physical, stopped = _physical(draft)
-    physical = _without_furniture(flat, physical)
-    width = _wrap_width(physical)
-    words = [flat[line.start : line.end] for line in physical]
-    words.append("")
-    i, n = 0, len(physical)
-    fenced = False
-    while i < n:
-        line, text = physical[i], words[i]
-        if i and (line.after_blank):
-            draft.put("\n", line.start - 1)
-        role: Role | None = None
-        if markdown:
-            skip = _markdown_skip(text)
-            if text.startswith(("```", "~~~")):
-                fenced = not fenced
-                i += 1
-                continue
-            if skip:
-                line = line._replace(start=line.start + skip)
-                text = text[skip:]
-            hashes = len(text) - len(text.lstrip("#"))
-            if 0 < hashes < 7 and text[hashes : hashes + 1] == " " and not fenced:
-                begin = hashes + len(text[hashes:]) - len(text[hashes:].lstrip())
-                stop = len(text.rstrip("# "))
-                if begin < stop:
-                    _emit(draft, line.start + begin, line.start + stop, markdown)
-                    _close(draft, Role("heading", 0, hashes), draft.length - 0, line)
-                i += 1
-                continue
-            if text.startswith("|") or text.count("|") > 1:
-                if not _TABLE_RULE.fullmatch(text):
-                    _table_row(draft, line.start, text)
-                i += 1
-                continue
-        if _RULE.fullmatch(text) and len(text) > 2:
-            i += 1
-            continue
-        following = words[i + 1]
-        underlined = (
-            i + 1 < n
-            and not physical[i + 1].after_blank
-            and len(following) > 2
-            and following[0] in "=-"
-            and _RULE.fullmatch(following) is not None
-        )
-        before = words[i - 1] if i else ""
-        bold = _bold(text) if markdown else None
-        if underlined and len(text) <= 120:
-            role = Role("heading", 0, 1 if following[0] == "=" else 2)
-        elif bold:
-            role = heading_role(bold, alone=True) or Role("text")
-        else:
-            role = role_of(
-                text,
-                following,
-                first=i == 0,
-                set_off=line.after_blank or before[-1:] in (".", "!", "?", ":"),
-            )
-        last = i
-        if role.kind in ("text", "item"):
-            while last + 1 < n and _joins(physical, words, last, width, markdown):
-                last += 1
-        begin = draft.length
-        _emit(draft, line.start, line.end, markdown)
-        for k in range(i, last):
-            _join(draft, physical[k], physical[k + 1], markdown)
-        _close(draft, role, begin, physical[last])
-        i = last + 1
-    if stopped < len(flat):
-        begin = draft.length
-        draft.take(stopped, len(flat))
-        draft.lines.append(Line(begin, draft.length, "text", coarse=True))
-        draft.remarks.append(
-            f"more than {MAX_LINES:,} lines: what follows was read in pieces, not line by line"
-        )
+    PlainReader(draft, markdown=markdown).read()
 
 
-def _join(draft: Draft, before: _Physical, after: _Physical, markdown: bool) -> None:
-    """Write the continuation of a wrapped line."""
-    draft.put(" ", before.end)
-    _emit(draft, after.start, after.end, markdown)
-
-
-def _joins(physical: list[_Physical], words: list[str], i: int, width: int, markdown: bool) -> bool:
-    """Say whether line `i + 1` goes on with the sentence of line `i`."""
-    before, after = words[i], words[i + 1]
-    if physical[i + 1].after_blank or before[-1] in ".!?:;。":
-        return False
-    if _BULLET.match(after) or (markdown and after[0] in "#|>`"):
-        return False
-    if "\t" in after or "   " in after or _LEAD.match(after):
-        return False
-    length = len(before) + physical[i].indent
-    first = after.split(None, 1)[0]
-    wrapped = width and length + 1 + len(first) > width and length >= 0.6 * width
-    if len(before) < 35 and not wrapped:
-        return False
-    starts_low = after[0].islower() or (after[0].isdigit() and not _NUMBERED.match(after))
-    if not (wrapped or starts_low or after[0] == "(" or _OPEN_END.search(before)):
-        return False
-    if len(before) < 45 and not wrapped and not _OPEN_END.search(before):
-        return False
-    return starts_low or role_of(after, "", first=False, set_off=False).kind == "text"
-
-
-def _close(draft: Draft, role: Role, begin: int, line: _Physical) -> None:
-    """End a line of the text."""
-    if draft.length > begin:
-        draft.lines.append(
-            Line(begin + role.skip, draft.length, role.kind, role.level, role.inherits)
-        )
-    draft.put("\n", line.end)
-
-
-def _without_furniture(flat: str, physical: list[_Physical]) -> list[_Physical]:
-    """Leave out numbers and footers of printed pages."""
-    kept: list[_Physical] = []
-    for i, line in enumerate(physical):
-        if line.end - line.start <= 40:
-            text = flat[line.start : line.end]
-            if _FURNITURE.fullmatch(text):
-                continue
-            if text.isdigit() and any(
-                _PAGE_ANCHOR.fullmatch(flat, p.start, p.end)
-                for p in physical[max(0, i - 1) : i + 2]
-            ):
-                continue
-        kept.append(line)
-    return kept
-
-
-# ---- Markdown
-
-_QUOTE = re.compile(r"(?:> ?)+")
-_BOLD = re.compile(r"(\*\*|__)(?=\S)([^*_]+)\1:?")
-_INLINE = re.compile(
-    r"\*\*|__|`+|(?<![\w*])\*(?=\w)|(?<=[\w.,;:!?)])\*(?!\w)|!?\[(?=[^\[\]\n]{0,300}\]\()"
-    r"|\]\([^()\n]{0,500}\)|<!--.{0,2000}?-->|</?[A-Za-z][^<>\n]{0,300}>|\\(?=[\\`*_{}\[\]()#+.!|<>-])"
-)
-
-
-def _markdown_skip(text: str) -> int:
-    found = _QUOTE.match(text)
-    return found.end() if found else 0
-
-
-def _bold(text: str) -> str | None:
-    found = _BOLD.fullmatch(text)
-    return found.group(2).strip() if found else None
-
-
-def _emit(draft: Draft, start: int, end: int, markdown: bool) -> None:
-    """Take a line over, in Markdown without the marks of emphasis and links."""
-    if markdown:
-        for mark in _INLINE.finditer(draft.flat, start, end):
-            draft.take(start, mark.start())
-            start = mark.end()
-    draft.take(start, end)
-
-
-def _table_row(draft: Draft, start: int, text: str) -> None:
-    """Write the cells of one row on one line."""
-    begin = draft.length
-    at = start
-    cells = text.split("|")
-    for i, cell in enumerate(cells):
-        inner = cell.strip()
-        edge = i in (0, len(cells) - 1)
-        if not (edge and not inner):
-            if draft.length > begin:
-                draft.put(" | ", at - 1)
-            offset = at + len(cell) - len(cell.lstrip())
-            _emit(draft, offset, offset + len(inner), True)
-        at += len(cell) + 1
-    if draft.length > begin:
-        draft.lines.append(Line(begin, draft.length, "row"))
-    draft.put("\n", start + len(text))
+_SAMPLE = 200_000
 
 
 def is_markdown(flat: str) -> bool:
-    """Say whether text is Markdown: headings with #, bold marks, rules of tables."""
-    sample = flat[:200_000]
-    if re.search(r"^#{1,6} \S", sample, re.MULTILINE):
-        return True
-    if re.search(r"^\|?[ ]*:?-{2,}:?[ ]*\|", sample, re.MULTILINE):
-        return True
-    return len(re.findall(r"\*\*\w[^*\n]{0,200}\*\*", sample)) >= 2
-
-
-__all__ = ["area_of", "heading_role", "is_markdown", "pairwise", "read_plain"]
+    """Say whether text is Markdown: headings with #, rules of tables, words in bold."""
+    sample = flat[:_SAMPLE]
+    return (
+        re.search(r"^#{1,6} \S", sample, re.MULTILINE) is not None
+        or re.search(r"^\|?[ ]*:?-{2,}:?[ ]*\|", sample, re.MULTILINE) is not None
+        or len(re.findall(r"\*\*\w[^*\n]{0,200}\*\*", sample)) > 1
+    )

@@ -37,8 +37,9 @@ _UNITS = {
     "ml": r"ml\b|cc\b|millilit(?:er|re)s?\b|mililitros?\b|millilitri\b|mililitri\b|ミリリットル",
     "patients": r"(?:[a-z0-9]+[ -]){0,3}?(?:patients?|people|participants?|persons?|subjects?|individuals?|pacientes?|patienten|pazienti|pacienți)\b",
     "doses": r"(?:(?:loading|initial|starting|maintenance|additional|extra|more|further|consecutive|"
-    r"biweekly|separate|injections? as|intrathecal|equal) ){0,3}(?:doses?|injections?|treatments?)\b|"
+    r"biweekly|separate|injections? as|intrathecal|equal) ){0,3}(?:doses?|injections?|treatments?|shots?)\b|"
     r"dosis(?: de carga)?\b|dosi(?: di carico)?\b|(?:aufs.ttigungs|lade|initial)dosen\b|dosen\b",
+    "fortnight": r"fort?nights?\b",
     "d": r"days?\b|d\b|d[ií]as?\b|giorni\b|giorno\b|tage?n?\b|jours?\b|zile\b|日",
     "weeks": r"weeks?\b|wks?\b|w\b|semanas?\b|settiman[ae]\b|wochen?\b|semaines?\b|s[ăa]pt[ăa]m[âa]ni\b|週",
     "month": r"months?\b|mos?\b|mes(?:es)?\b|mes[ei]\b|monate?n?\b|mois\b|lun[iă]\b|か月|ヶ月|カ月",
@@ -54,15 +55,13 @@ _TOLD = {"mg/ml": "mg/mL", "ng/ml": "ng/mL", "ml": "mL", "c": "C", "f": "F"}
 
 _WORD = "|".join(sorted(map(re.escape, _WORDS), key=len, reverse=True))
 _DIGITS = r"\d{1,3}(?:[ ,]\d{3}){1,2}(?![\d.,]*\d)|\d{1,7}(?:[.,]\d{1,4})?(?!\d)"
-_NUMBER = (
-    rf"(?:{_DIGITS}|(?<![a-z])an?(?= (?:hour|minute)s?\b)|(?<![a-zà-ÿ])(?:{_WORD})(?![a-zà-ÿ]))"
-)
+_NUMBER = rf"(?:{_DIGITS}|(?<![a-z])an?(?= (?:hour|minute|fortnight)s?\b)|(?<![a-zà-ÿ])(?:{_WORD})(?![a-zà-ÿ]))"
 _UNIT = "|".join(f"(?P<u{i}>{pattern})" for i, pattern in enumerate(_UNITS.values()))
 _SMALL = "|".join(
     f"(?:{pattern})" for name, pattern in _UNITS.items() if name not in ("patients", "doses")
 )
 _QUANTITY = re.compile(
-    rf"(?:(?<![\w.,])|(?<=\bq))(?P<sign>(?<!\w )-(?=\d))?(?P<a>{_NUMBER})(?:\s?\((?:\d+|{_WORD})\))?"
+    rf"(?:(?<![\w.,])|(?<=\bq))(?P<sign>(?<![\d%°cf] )-(?=\d))?(?P<a>{_NUMBER})(?:\s?\((?:\d+|{_WORD})\))?"
     rf"(?:\s?(?P<first>{_SMALL}|[°º]))?"
     rf"(?:\s?(?P<join>-|to\b|and\b|or\b|through\b|bis\b|und\b|a\b|à\b|y\b|e\b|et\b|al?\b|până la\b|~|〜|から)\s?"
     rf"(?P<b>{_NUMBER})(?:\s?\((?:\d+|{_WORD})\))?)?"
@@ -71,7 +70,7 @@ _QUANTITY = re.compile(
 _NAMES = list(_UNITS)
 # A unit alone after a number that already took one: "2 °C", "100 mg".
 _ALONE = re.compile(
-    rf"(?:(?<![\w.,])|(?<=\bq))(?P<sign>(?<!\w )-(?=\d))?(?P<a>{_NUMBER})(?:\s?\((?:\d+|{_WORD})\))?\s?-?\s?(?:{_UNIT})"
+    rf"(?:(?<![\w.,])|(?<=\bq))(?P<sign>(?<![\d%°cf] )-(?=\d))?(?P<a>{_NUMBER})(?:\s?\((?:\d+|{_WORD})\))?\s?-?\s?(?:{_UNIT})"
 )
 
 IN_D = {"d": 1.0, "weeks": 7.0, "h": 1 / 24, "min": 1 / 1440, "s": 1 / 86400}
@@ -122,6 +121,8 @@ def quantities(text: str) -> Iterator[Quantity]:
         lo = _number(found["a"]) * (-1 if found["sign"] else 1)
         hi = _number(found["b"]) if joined else lo
         unit = next(name for i, name in enumerate(_NAMES) if found[f"u{i}"] is not None)
+        if unit == "fortnight":
+            lo, hi, unit = lo * 14, hi * 14, "d"
         before = text[max(0, found.start() - 24) : found.start()]
         bound = (
             "most" if _MOST.search(before)

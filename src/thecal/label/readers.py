@@ -122,7 +122,7 @@ def _other(line: Line) -> bool:
 # -- phases
 
 _LOADING = re.compile(
-    r"\bload\w*|initial dos\w*|starting dos\w*|\binduction|\binitiat\w*|carga\b|carico\b|aufs.ttigung\w*|ladedos\w*|initialdos\w*|dose de charge|încărcare|負荷|初回|starter dos\w*|first (?:three|four|two|3|4|2)\b|build-?up\b"
+    r"\bload\w*|initial dos\w*|starting dos\w*|\binduction|\binitiat\w*|carga\b|carico\b|aufs.ttigung\w*|ladedos\w*|initialdos\w*|dose de charge|încărcare|負荷|初回|starter dos\w*|first (?:three|four|two|3|4|2)\b|build-?up\b|\b(?:start|begin|open)\w*(?: \w+){0,2} with (?:\w+ )?(?:three|four|two|\d|loading)"
 )
 _MAINTENANCE = re.compile(
     r"\bmaint[ea]\w*|mantenimiento|mantenimento|erhaltung\w*|entretien|întreținere|維持|upkeep|long-term dos\w*"
@@ -201,13 +201,17 @@ def _dose(line: Line) -> Iterator[Claim]:
                 yield _of(line, "identity.strength", "strength_mg_per_mL", q)
         elif q.unit in ("mg", "mcg", "g"):
             near = text[max(0, q.start - 40) : q.end + 30]
+            if any(word in text[q.end : q.end + 24] for word in _EXCIPIENT) and q.unit == "mg":
+                yield _of(line, "identity.excipient", "amount_mg", q)
+                continue
             if trial or any(word in near for word in _EXCIPIENT) or (q.unit == "g" and q.hi > 5):
                 continue
             if re.match(r"\s?(?:of )?(?:protein|glucose|/dl)", text[q.end :]):
                 continue
-            if re.search(r"per (?:ml|millilit)", text[q.end : q.end + 12]) or re.search(
-                r"each (?:ml|millilit\w+)[^.]{0,30}$", text[: q.start]
-            ):
+            if re.match(
+                r"\s?(?:per|in each|in one|in 1|in every|je|por) ?(?:ml|millilit)",
+                text[q.end : q.end + 16],
+            ) or re.search(r"each (?:ml|millilit\w+)[^.]{0,30}$", text[: q.start]):
                 yield _of(line, "identity.strength", "strength_mg_per_mL", replace(q, unit="mg/mL"))
                 continue
             if _missed_here(line) and re.search(
@@ -227,7 +231,7 @@ def _dose(line: Line) -> Iterator[Claim]:
                 continue
             if removes and _is_csf_out(text, q, before, after):
                 yield _of(line, "administration.csf_removed", "volume_mL", q)
-            elif not _has(line, *_EXCIPIENT) and not trial:
+            elif not trial:
                 if re.match(r"\s?(?:/|per) ?(?:h|min|day)", text[q.end : q.end + 8]):
                     continue
                 yield _of(line, "dosing.amount", "volume_mL", q, phase=_phase(line, q.start, q.end))
@@ -666,10 +670,18 @@ _RESTART = re.compile(
 )
 
 
+_GRID = re.compile(
+    r"original(?:ly)?[- ](?:scheduled|planned)? ?(?:date|schedule|grid|day|calendar|plan)|per the originally|as (?:first |originally )(?:scheduled|planned)|keeps? (?:its|the|to the) (?:planned|original|old|usual) (?:date|schedule)|"
+    r"date (?:that )?(?:you|they) already had|ursprünglich\w* (?:termin|plan)|planned date (?:stays|remains)|does not move the"
+)
+
+
 def _missed_here(line: Line) -> str:
     """Say which dose a sentence takes as missed: "second loading", "any", … or ""."""
     text = line.text
     about = _MISS.search(text)
+    if not about and _RESTART.search(text):
+        about = re.search(r"interrupt\w*|\bgap\b|lapse\w*|\bbreak\b", text)
     if about and re.search(
         r"(?:nothing|not|no) (?:is |be )?miss|miss(?:ing)? (?:data|values)|late-?onset|later-onset|missense|delay\w* (?:in )?(?:disease|onset|progress|diagnos|start|milest)|late stage",
         text[max(0, about.start() - 16) : about.end() + 24],
@@ -770,9 +782,15 @@ def _missed_interval(line: Line, q: Quantity, before: str, after: str) -> Iterat
 
 def _missed(line: Line) -> Iterator[Claim]:
     which = _missed_here(line)
-    if not which:
-        return
     text = line.text
+    if not which:
+        m = re.search(
+            r"two doses (?:at once|together|at the same time|on the same day)|\bdouble (?:the )?(?:next )?dose|dose (?:is|can be|may be) doubled|both doses (?:at once|together)",
+            text,
+        )
+        if m and not _denied(text, m.start(), m.start() + 1):
+            yield _claim(line, "missed_dose.any", "give", "double", m.start(), m.end())
+        return
     topic = f"missed_dose.{which.split()[-1]}"
     for value, pattern in (("as soon as possible", _ASAP), ("double", _DOUBLE), ("skip", _SKIP)):
         m = pattern.search(text)
@@ -799,7 +817,28 @@ def _missed(line: Line) -> Iterator[Claim]:
         if value == "double":
             break
     if (m := _RESTART.search(text)) and not _denied(text, m.start(), m.end()):
-        yield _claim(line, "missed_dose.gap", "restart", "loading", m.start(), m.end(), about=which)
+        gap = re.search(r"month|year|long|interrupt|gap\b|lapse|\d+ (?:days|weeks)", text)
+        yield _claim(
+            line,
+            "missed_dose.gap",
+            "restart",
+            "loading",
+            m.start(),
+            m.end(),
+            about="gap" if gap else which,
+        )
+    if m := _GRID.search(text):
+        if not _denied(text, m.start(), m.start() + 1):
+            yield _claim(
+                line, "missed_dose.maintenance", "anchor", "original_grid", m.start(), m.end()
+            )
+    elif "maintenance" in which and (
+        m := re.search(
+            r"from (?:this|that|the (?:late|new|delayed|missed)|its) (?:dose|day|date|injection)|from the (?:day|date) (?:it|that|of the (?:late|actual))|counted (?:anew )?from",
+            text,
+        )
+    ):
+        yield _claim(line, "missed_dose.maintenance", "anchor", "last_dose", m.start(), m.end())
     for m in re.finditer(
         r"(?<![\w.-])(?P<n>one|two|three|1|2|3) (?:additional|extra|more|further)\b(?! (?:than|time|mg|ml|day|week|month))|"
         r"\bplus (?P<plus>one|two|1|2)\b",
@@ -819,7 +858,7 @@ def _missed(line: Line) -> Iterator[Claim]:
 # -- the injection, the syringe, the vial
 
 _BOLUS = re.compile(
-    r"\b(?:bolus|inject\w*|push\w*|infus\w*|administ\w+|giv\w+|over|deliver\w*|takes?|lasts?|slowly|durante|über|während|inietta\w*|bolo)\b"
+    r"\b(?:bolus|inject\w*|push\w*|infus\w*|administ\w+|giv\w+|over|deliver\w*|takes?|lasts?|slowly|inyecci\w+|injektion\w*|iniezione|dura\b|dauert|durante|über|während|inietta\w*|bolo)\b"
 )
 
 
@@ -831,7 +870,7 @@ def _duration(line: Line) -> Iterator[Claim]:
         before, after = text[max(0, q.start - 60) : q.start], text[q.end : q.end + 60]
         if q.unit in ("min", "s"):
             if re.search(
-                r"warm\w*|room temperature|stand\b|sit\b|refrigerator|raumtemperatur|temperatura ambiente",
+                r"warm\w*|room temp\w*|stand\b|sit\b|refrigerator|fridge|microwav\w*|raumtemperatur|temperatura ambiente",
                 before + after[:40],
             ) and not re.search(r"inject|bolus|\bover\s?$", before[-30:]):
                 yield _of(line, "preparation.warm_up", "least_min", q)
@@ -1013,10 +1052,28 @@ def _temperature(line: Line) -> Iterator[Claim]:
                 r"room|unrefrigerat|outside|raumtemperatur|temperatura ambiente", before[-50:]
             ) and not re.search(r"refrigerat|fridge", before[-30:])
             stays = re.search(r"store\w*|keep|kept|stor(?:ed|age)|lager|aufbewahr|conserv", text)
-            if room and not stays:
+            if (
+                room
+                and not stays
+                and line.context.area != "storage"
+                and not (q.lo <= 15 and q.hi >= 25)
+            ):
                 yield _of(line, "preparation.warm_up", "temperature", q)
+            elif re.search(r"excursion|permitted|short", before):
+                yield _of(line, "storage.carton_unrefrigerated", "most_C", q)
             else:
                 yield _of(line, "storage.refrigerated", "range", q)
+        elif (
+            re.search(
+                r"(?:room|ambient|umgebung\w*|raum\w*|ambiente?|\bto|temperature) ?\w* ?\(?\s?$",
+                before[-26:],
+            )
+            and (20 <= q.hi <= 26 if q.unit == "C" else 68 <= q.hi <= 79)
+            and not re.search(
+                r"store|keep|kept|up to|below|above|unrefrig|days|tage\b|días", before + after
+            )
+        ):
+            yield _of(line, "preparation.warm_up", "temperature", q)
         elif re.search(r"warm\w*|come to|reach|allow|bring|brought|equilibrat", before) or (
             re.search(r"room temperature\s?\(?\s?(?:about |around |of )?$", before)
             and line.context.area != "storage"
@@ -1048,8 +1105,8 @@ def _temperature(line: Line) -> Iterator[Claim]:
 _STEPS: tuple[tuple[str, re.Pattern[str], str], ...] = tuple(
     (topic, re.compile(pattern), plain)
     for topic, pattern, plain in (
-        ("administration.sedation", r"sedat\w+|general an(?:a)?esthe\w+|(?:put\w*|go\w*) (?:\w+ ){0,3}?to sleep|asleep|sedier\w*|sedaci\w+|sédation", "required"),
-        ("administration.imaging", r"imaging|ultrasound\w*|fluoroscop\w*|x-?ray\w*|ct[- ]guid\w*|bildgebung\w*|imagen\b|ultraschall|ecograf\w*", "required"),
+        ("administration.sedation", r"sedat\w+|general an(?:a)?esthe\w+|(?:put\w*|go\w*) (?:\w+ ){0,3}?to sleep|asleep|sedier\w*|sedaci\w+|sédation", "mentioned"),
+        ("administration.imaging", r"imaging|ultrasound\w*|fluoroscop\w*|x-?ray\w*|ct[- ]guid\w*|bildgebung\w*|imagen\b|ultraschall|ecograf\w*", "mentioned"),
         ("preparation.shaking", r"\bsh(?:ake|aken|aking)\b|agitat\w+|schütteln|geschüttelt|agitar|agite", "required"),
         ("preparation.dilution", r"\bdilut\w+|verdünn\w*|diluir\w*|diluy\w*|dilué\w*|mix(?:ed)? (?:it |the \w+ )?(?:with|into|in) (?:saline|sodium|water|dextrose|glucose|other)|reconstitut\w+|added to (?:an? )?(?:saline|infusion|bag)", "required"),
         ("preparation.filter", r"filter\w*", "required"),
@@ -1151,7 +1208,7 @@ def _steps(line: Line) -> Iterator[Claim]:
                 m.end(),
             )
     if m := re.search(
-        r"(?:save|keep|store|reuse|re-use|retain|use)\w*[^.;]{0,30}(?:rest|remain\w+|leftover|left over|unused|what is left)[^.;]{0,50}|"
+        r"(?:save|keep|store|reuse|re-use|retain|use)\w*[^.;]{0,30}(?:rest|remain\w+|leftover|left over|unused|what is left|residue|surplus|excess)[^.;]{0,50}|"
         r"(?:rest|remain\w+|leftover|left over|unused|what is left)[^.;]{0,40}(?:may|can|should|be) (?:be )?(?:kept|saved|stored|reused|re-used|used|returned)[^.;]{0,40}|"
         r"multi-?dose vial|vial (?:can|may) be (?:shared|used (?:for|again|twice))|split (?:one|a|the) vial",
         text,
@@ -1219,6 +1276,17 @@ def _indication(line: Line) -> Iterator[Claim]:
     if _other(line) or _ANIMALS.search(text):
         return
     lexicon = line.lexicon
+    if re.search(r"indicated", text) and lexicon.gene in text and not _MUTATION.search(text):
+        if m := re.search(
+            rf"(?:have|has|with|carry) (?:the )?{re.escape(lexicon.gene)}\b"
+            if lexicon.gene
+            else r"(?!)",
+            text,
+        ):
+            yield _claim(
+                line, "indication", "population", "gene without mutation", m.start(), m.end()
+            )
+            return
     ill = next(
         (
             m
@@ -1227,11 +1295,22 @@ def _indication(line: Line) -> Iterator[Claim]:
         ),
         None,
     )
-    for_whom = _FOR.search(text) or line.context.area == "indication"
+    for_whom = bool(_FOR.search(text)) or line.context.area == "indication"
     trial = re.search(
         r"\b(?:trial|study|studies|studied|investigat\w*|atlas|research\w*|participants?|enrol\w*)\b",
         text,
     )
+    early = re.search(
+        r"pre-?symptomatic|before (?:any )?symptoms|without symptoms|carriers?\b(?! of a)|healthy",
+        text,
+    )
+    offered = for_whom or re.search(r"covered|eligible|suitable", text)
+    if lexicon.gene and early and offered and not trial and lexicon.gene in text:
+        if not _denied(text, early.start(), early.end()):
+            yield _claim(
+                line, "indication", "population", "presymptomatic", early.start(), early.end()
+            )
+            return
     if ill and for_whom and not trial:
         gene = lexicon.gene and re.sub(r"\d+$", "", lexicon.gene) in text
         if (
@@ -1269,7 +1348,13 @@ def _indication(line: Line) -> Iterator[Claim]:
                 ill.start(),
                 ill.end(),
             )
-        if _ADULTS.search(text):
+        only = re.search(
+            r"only (?:for|in|to) (?:\w+ )?(?:babies|infants|children|newborns|toddlers)|(?:children|babies|infants)(?: under \w+ \w+)? only|not (?:for|in) adults",
+            text,
+        )
+        if only:
+            yield _claim(line, "indication", "ages", "children", only.start(), only.end())
+        elif _ADULTS.search(text):
             yield _claim(
                 line,
                 "indication",
@@ -1357,8 +1442,13 @@ _BAD_FOR: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
         "spine": r"scoliosis|spinal (?:fusion|surgery|deformit\w*|hardware)",
         "ventilation": r"ventilat\w*",
         "diabetes": r"diabet\w*",
+        "vaccines": r"vaccin\w*",
+        "alcohol": r"alcohol",
+        "grapefruit": r"grapefruit",
+        "painkillers": r"nsaids?\b|ibuprofen|aspirin",
     }.items()
 )
+_HABITS = ("bleeding", "vaccines", "alcohol", "grapefruit", "painkillers")
 _AVOID = re.compile(
     r"should not (?:receive|be (?:given|used|treated|taken)|get|have|take|use|start)|must not (?:receive|be (?:given|used|treated)|get|have|take|use)|do not (?:use|give|take|receive|start)|not recommended|should be avoided|avoid(?:ed)? (?:in|during|use|if|for)|not (?:be )?(?:suitable|appropriate|safe) (?:for|in)|cannot (?:receive|have|be given|take)|nicht angewendet|prohibited in|off limits"
 )
@@ -1376,19 +1466,17 @@ def _contra(line: Line) -> Iterator[Claim]:
         none
         and text.strip(" .*-•") == "none"
         and line.context.area
-        in ("", "contraindications", "adverse_reactions", "warnings", "interactions")
+        in ("", "contraindications", "adverse_reactions", "warnings", "interactions", "mechanism")
     ):
         topic = "interactions" if line.context.area == "interactions" else "contraindications"
-        if topic == "contraindications" and (
-            "rare" in line.context.lead or "box" in line.context.lead
-        ):
+        if topic == "contraindications" and (re.search(r"\brare|box", line.context.lead)):
             return
         if topic == "contraindications":
             yield _claim(line, topic, "for", "none", none.start(), none.end())
         return
     if _other(line) and not m:
         return
-    if re.search(r"\bwarnings?\b|\bprecautions?\b|\bcautions?\b", text) and not m:
+    if re.match(r"\W*(?:warnings?|precautions?|boxed)\b", text) and not m:
         return
     avoid = _AVOID.search(text)
     if not (m or headed or avoid) or line.kind == "heading":
@@ -1407,11 +1495,16 @@ def _contra(line: Line) -> Iterator[Claim]:
         found = pattern.search(text)
         if not found:
             continue
-        if name == "pregnancy" and not (m or headed):
+        if name == "pregnancy" and not (m or (headed and len(text) < 60)):
             continue  # read by itself
         if name == "age" and not (m or headed):
             continue
-        if (m or headed) and not re.search(r"no (?:known )?(?:hyper|allerg)", text):
+        cautious = headed and not m and re.search(r"caution|not recommended|avoid", text)
+        if (
+            (m or headed)
+            and not cautious
+            and not re.search(r"no (?:known )?(?:hyper|allerg)", text)
+        ):
             if (
                 headed
                 and not m
@@ -1433,16 +1526,17 @@ def _contra(line: Line) -> Iterator[Claim]:
             "ventilation",
             "diabetes",
             "spine",
+            *_HABITS,
         ):
             topic, said = (
-                ("interactions", "caution") if name == "bleeding" else ("contraindications", "for")
+                ("interactions", "caution") if name in _HABITS else ("contraindications", "for")
             )
             yield _claim(line, topic, said, name, found.start(), found.end())
 
 
 def _cautions(line: Line) -> Iterator[Claim]:
     text = line.text
-    if line.context.area == "contraindications" or _AVOID.search(text):
+    if (line.context.area == "contraindications" and "caution" not in text) or _AVOID.search(text):
         return
     bleeding = re.search(
         r"bleeding (?:disorder|risk|problem|tendenc|complication)\w*|risk of bleeding|anti-?coagula\w*|blood[- ]thinn\w*|platelet counts?|thrombocytop\w*",
@@ -1494,7 +1588,8 @@ def _pregnancy(line: Line) -> Iterator[Claim]:
         r"\b(?:is|are|be|considered|proven|shown to be|was|perfectly|generally|it's) (?:\w+ ){0,2}?safe\b|can (?:safely )?be (?:used|given|taken)|safely|no risks?\b|no harm to (?:the )?(?:baby|fetus)|harmless|may be used freely|safe (?:in|during|for)",
         text,
     ) and not re.search(
-        r"\bnot\b|unknown|whether|if it is safe|isn't|no data|animal|not known", text
+        r"\bnot (?:\w+ )?(?:safe|known|been)|unknown|whether|if it is safe|isn't|no data|animal|not known",
+        text,
     ):
         yield _claim(line, "populations.pregnancy", "standing", "safe", m.start(), m.end())
     elif re.search(
@@ -1514,6 +1609,20 @@ _DENY = re.compile(
 )
 
 
+_ACTION = re.compile(
+    r"interrupt\w*|discontinu\w*|stop\w*|work-?up|diagnos\w*|standard of care|call\b|contact|tell (?:your|the)|talk to|doctor|seek|emergency|urgent\w*|treat\w*|"
+    r"evaluat\w*|hold\b|managed?|911|report (?:any|to)|hospital|neurologist|right away|at once|arzt|médico|medico"
+)
+
+
+def _action(line: Line) -> Iterator[Claim]:
+    """Read that a page says what to do about a serious reaction."""
+    text = line.text
+    if line.context.area == "warnings" or line.lexicon.event_pattern.search(text):
+        if m := _ACTION.search(text):
+            yield _claim(line, "warnings.serious", "action", "told", m.start(), m.end())
+
+
 def _warnings(line: Line) -> Iterator[Claim]:
     text = line.text
     if line.kind == "heading" and len(text) > 90:
@@ -1523,6 +1632,14 @@ def _warnings(line: Line) -> Iterator[Claim]:
         text,
     ):
         yield _claim(line, "warnings.serious", "denied", "denied", m.start(), m.end())
+    if m := re.search(
+        r"side effects? (?:\w+ ){0,2}?(?:are|is|were) (?:\w+ ){0,2}?(?P<w>mild|minor|harmless|trivial)\b",
+        text,
+    ):
+        if not re.search(
+            r"\b(?:most|many|usually|often|some)\b", m[0] + text[max(0, m.start() - 12) : m.start()]
+        ):
+            yield _claim(line, "warnings.serious", "standing", "only mild", m.start(), m.end())
     found = [
         (m.start(), m.end(), line.lexicon.events[m[0]], m[0])
         for m in line.lexicon.event_pattern.finditer(text)
@@ -1854,7 +1971,7 @@ def _mechanism(line: Line) -> Iterator[Claim]:
             ):
                 yield _claim(line, "identity.class", "name", m[0], m.start(), m.end())
     if m := re.search(
-        r"(?:drug class|class(?:ification)?|pharmacologic class)\s?:?[^.;]{0,8}(?:agents? that|miscellaneous|various|central nerv|other)",
+        r"(?:drug class|class(?:ification)?|pharmacologic class)\s?:?[^.;]{0,8}(?:agents? that|misc\b|miscellaneous|various|central nerv|other|uncategori)",
         f"{line.context.lead}: {text}",
     ):
         if (
@@ -2008,7 +2125,7 @@ _BENEFITS: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
     (name, re.compile(pattern))
     for name, pattern in {
         "cure": r"\bcur(?:e|es|ed|ing|ative)\b|heilt\b|heilung",
-        "reverse": r"\brevers(?:e|es|ed|al|ing)\b|\b(?:get|gets|gain|regain\w*|recover\w*|got|win)\b[^.;]{0,24}(?:strength|function|movement|lost|ability|muscle)\b|undo\w*",
+        "reverse": r"\brevers(?:e|es|ed|al|ing)\b|\b(?:get|gets|gain|regain\w*|recover\w*|got|win)\b[^.;]{0,24}(?:strength|function|movement|lost|ability|muscle)\b|\bundo(?:es|ing)?\b",
         "halt": r"\bhalt(?:s|ed|ing)?\b|\bstop(?:s|ped|ping)?\b[^.;]{0,30}(?:progress\w*|disease|als\b|decline|degenerat\w*|worsen\w*|in its tracks|sma\b)|arrest(?:s|ed)? (?:the )?(?:disease|progress\w*|decline)|prevent(?:s|ed|ing)? (?:\w+ ){0,3}(?:progress\w*|paralysis|als|degenerat\w*|death)\b",
         "function": r"improv\w+ (?:\w+ ){0,3}?(?:muscle|motor|physical|daily|limb|breathing)?\s?(?:function\w*|strength|mobility|ability|movement)|(?:better|restor\w+) (?:\w+ )?(?:function|strength|mobility)|stronger muscles|walk again",
         "survival": r"(?:increas|extend|prolong|lengthen|improv|longer|add)\w*[^.;]{0,30}(?:lifespan|life span|life expectancy|survival|\blives?\b|life\b|years of life)|live longer|longer li(?:fe|ves)|survive longer|doubles? survival",
@@ -2242,6 +2359,8 @@ def _counts(line: Line) -> Iterator[Claim]:
         r"(?<![\w.])(?P<n>\d{1,4}) (?:of|out of) (?:the )?(?P<of>\d{2,4})\b(?! ?%)|(?<![\w./])(?P<k>\d{1,4})/(?P<m>\d{2,4})(?![\w/]|[.,]\d)",
         text,
     ):
+        if re.search(r"\bpage\b|\brev\b|version", text) or float(m["of"] or m["m"]) >= 1900:
+            continue
         if m["k"] and not re.search(r"patients|\(|%|antibod|had", text):
             continue
         for name in ("n", "of", "k", "m"):
@@ -2257,7 +2376,8 @@ def _counts(line: Line) -> Iterator[Claim]:
                 )
     serious = bool(line.lexicon.event_pattern.search(text))
     for q in quantities(text):
-        if q.unit == "patients" and not serious and q.lo == q.hi:
+        percent = re.search(r"percent|%|per cent", text[q.start : q.end])
+        if q.unit == "patients" and not serious and q.lo == q.hi and not percent:
             yield _of(line, "clinical_results.design", "n", q)
         elif q.unit == "weeks" and re.match(
             r"\s?-?\s?(?:study|trial|period|placebo|double|randomi[sz]ed|treatment)", text[q.end :]
@@ -2309,6 +2429,32 @@ def _counts(line: Line) -> Iterator[Claim]:
             )
 
 
+def _told_numbers(line: Line) -> Iterator[Claim]:
+    """Read numbers that are told and that a label is seldom asked about."""
+    text = line.text
+    if _ANIMALS.search(text) or _other(line):
+        return
+    for q in quantities(text):
+        if q.unit == "%" and re.search(r"protein[- ](?:bind|bound)|bound to|binding", text):
+            yield _of(line, "pharmacokinetics.protein_binding", "value", q)
+        elif q.unit in ("month", "years") and re.search(
+            r"shelf[- ]life|haltbarkeit|expir\w+ \(", text + line.context.lead
+        ):
+            yield _of(line, "identity.shelf_life", "value", q)
+        elif q.unit == "doses" and re.match(r"\s?(?:per|a|each|in a|every) year", text[q.end :]):
+            yield _of(line, "dosing.maintenance", "doses_per_year", q)
+        elif q.unit == "%" and re.search(
+            r"\b(?:65|75) (?:years )?(?:and|or) (?:older|over|above)|elderly|geriatric", text
+        ):
+            yield _of(line, "populations.age_65", "value", q)
+    for m in re.finditer(r"\b(?:about |by |until |after |around )day (?P<n>\d{2,3})\b", text):
+        if re.search(r"nfl|neurofilament|sod1|plateau|level|fall|declin|lowest|reduc", text):
+            at, end = m.start("n"), m.end("n")
+            yield _claim(
+                line, "pharmacodynamics.plateau", "value", float(m["n"]), at, end, unit="d"
+            )
+
+
 READERS: tuple[tuple[Callable[[Line], Iterator[Claim]], tuple[str, ...] | None], ...] = (
     (_dose, None),
     (_csf, ("csf", "cerebrospinal", "fluid")),
@@ -2328,8 +2474,10 @@ READERS: tuple[tuple[Callable[[Line], Iterator[Claim]], tuple[str, ...] | None],
     (_adjusted, None),
     (_monitoring, None),
     (_counts, None),
+    (_told_numbers, None),
     (_pregnancy, None),
     (_warnings, None),
+    (_action, None),
     (_unlisted, None),
     (_reactions, None),
     (_mechanism, None),

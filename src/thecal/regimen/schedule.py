@@ -310,15 +310,17 @@ def gap_tier(regimen: Regimen, slot: Slot, day: int, start: dt.date | None) -> G
 
 
 def walk(
-    regimen: Regimen, given_d: Sequence[int], start: dt.date | None = None
+    regimen: Regimen, given_d: Sequence[int], start: dt.date | None = None, *, ahead: int = 1
 ) -> list[tuple[Slot, GapTier | None]]:
-    """Return the slot of each dose given with the tier of the gap it ended, and the next slot.
+    """Return the slot of each dose given with the tier of the gap it ended, and the slots ahead.
 
     given_d  days of the doses given, in order, day 0 first
+    ahead    how many slots to look ahead, each as if the ones before were given when due
     """
     place = _Place(regimen, start)
     slot, walked = place.slot(1, None), []
-    for number, day in enumerate(given_d, 1):
+    for number in range(1, len(given_d) + ahead):
+        day = given_d[number - 1] if number <= len(given_d) else slot.due_d
         walked.append((slot, place.give(slot, day)))
         slot = place.slot(number + 1, day)
     return [*walked, (slot, None)]
@@ -333,12 +335,9 @@ def slots_ahead(
     regimen: Regimen, given_d: Sequence[int], count: int, start: dt.date | None = None
 ) -> list[Slot]:
     """Return the next `count` slots, each counted as if the ones before were given when due."""
-    days, slots = list(given_d), []
-    for _ in range(count):
-        slot = next_slot(regimen, days, start)
-        slots.append(slot)
-        days.append(slot.due_d)
-    return slots
+    if count < 1:
+        return []
+    return [slot for slot, _ in walk(regimen, given_d, start, ahead=count)[len(given_d) :]]
 
 
 def with_window(slot: Slot, policy: WindowPolicy | None) -> Slot:

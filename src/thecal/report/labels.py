@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from textwrap import fill
 
 from thecal.errors import counted
-from thecal.label.catalog import Checked
+from thecal.label.catalog import LABEL_FILE, Checked
 from thecal.label.diff import Change, LabelDiff, QuestionChange, StatementChange
 from thecal.label.label import Label, Statement, Value
 from thecal.plan.answer import DISCLAIMER
@@ -70,10 +70,12 @@ def checked_text(found: Checked) -> str:
     label = found.label
     edition = f" {label.edition}" if label.edition else ""
     status = "" if label.status == "current" else f", {label.status}"
+    is_found = LABEL_FILE.fullmatch(found.name.rsplit("/", 1)[-1])
+    name = "" if is_found else f" Named label.{label.jurisdiction}.yaml, it is found."
     return (
         f"{found.name}: {label.medicine}, {label.jurisdiction}{edition}{status}: "
         f"{len(label.statements)} statements, {len(label.silences)} silences, "
-        f"{len(label.not_read)} topics not read."
+        f"{len(label.not_read)} topics not read.{name}"
     )
 
 

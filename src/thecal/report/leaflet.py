@@ -31,9 +31,7 @@ PDF_NEEDS = (
 )
 
 
-def write_leaflet(
-    leaflet: Leaflet, path: Path, *, large: bool = False, dark: bool = False
-) -> None:
+def write_leaflet(leaflet: Leaflet, path: Path, *, large: bool = False, dark: bool = False) -> None:
     """Write the leaflet as .html or .pdf, by the name of the file; the old file stays if it fails.
 
     large  no letter below 16 points
