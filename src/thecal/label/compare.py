@@ -206,11 +206,33 @@ def judge(claim: Claim, label: Label) -> Verdict:
 def _against(
     page: Monograph, claims: Iterable[Claim], label: Label, others: Sequence[Label]
 ) -> Iterator[Difference]:
+    abroad = country(page)
     for claim in claims:
         verdict = judge(claim, label)
         if verdict.ok is not False:
             continue
-        yield _difference(page, claim, _elsewhere(claim, verdict, label, others))
+        yield _difference(page, claim, _elsewhere(claim, verdict, label, others, abroad))
+
+
+_COUNTRY = {
+    "eu": re.compile(
+        r"summary of product characteristics|\bsmpc\b|\bepar\b|european (?:medicines|commission|union)|marketing authori[sz]ation holder|"
+        r"posology and method|fachinformation|ficha técnica|riassunto delle caratteristiche|résumé des caractéristiques|rezumatul caracteristicilor|"
+        r"nationally authori[sz]ed|\bema\b|\bmhra\b|\bnhs\b|gebrauchsinformation|durchstechflasche|"
+        r"papilloedema|paediatric|oedema|haemorrhag",
+        re.I,
+    ),
+    "jp": re.compile(r"[\u3040-\u30ff]|\bpmda\b|\bjapan", re.I),
+}
+_US = re.compile(r"\bfda\b|prescribing information|\bu\.s\.|united states|medication guide", re.I)
+
+
+def country(page: Monograph) -> str:
+    """Say for which country a page seems to be written, by its words: "eu", "jp" or "us"."""
+    text = page.text[:200_000]
+    marks = {name: len(pattern.findall(text)) for name, pattern in _COUNTRY.items()}
+    best = max(marks, key=lambda name: marks[name])
+    return best if marks[best] > len(_US.findall(text)) else "us"
 
 
 # Topics on which labels differ by version and country; elsewhere agreement would be chance.
@@ -230,7 +252,9 @@ _ABROAD = {
 }
 
 
-def _elsewhere(claim: Claim, verdict: Verdict, label: Label, others: Sequence[Label]) -> Verdict:
+def _elsewhere(
+    claim: Claim, verdict: Verdict, label: Label, others: Sequence[Label], abroad: str
+) -> Verdict:
     """Ask the other labels of the medicine about a claim that this one does not bear out."""
     if not any(covers(topic, claim.topic) for topic in _BY_LABEL) or claim.value == "none":
         return verdict
@@ -257,10 +281,11 @@ def _elsewhere(claim: Claim, verdict: Verdict, label: Label, others: Sequence[La
                 severity=Severity.INFO,
                 why=f"Another version says so ({where}, {place}); make sure which one applies.",
             )
+        is_abroad = other.jurisdiction == abroad or verdict.severity is not Severity.SAFETY
         return replace(
             verdict,
             kind=Kind.ELSEWHERE,
-            severity=_ABROAD[verdict.severity],
+            severity=_ABROAD[verdict.severity] if is_abroad else verdict.severity,
             why=f"Another country's label says so ({where}, {place}). {verdict.why}",
         )
     return verdict
@@ -520,7 +545,7 @@ def _judge_count(claim: Claim, label: Label) -> Verdict:
     found = _numbers(claim, "doses")
     if s is None or found is None or not isinstance(s.values.get("doses"), float):
         return _UNKNOWN
-    if found == (s.number("doses"),) * 2:
+    if found[0] == s.number("doses") or (claim.about == "first" and found[0] < s.number("doses")):
         return _right(s)
     return _wrong(
         s, f"{_f(s.number('doses'))} loading doses", Severity.SAFETY,
@@ -583,6 +608,12 @@ def _judge_missed(claim: Claim, label: Label) -> Verdict:
         return _judge_anchor(claim, label, held)
     if claim.name == "restart":
         s = next((s for s in held if "restart" in s.values), None)
+        if claim.value == "none":
+            return (
+                _wrong(s, s.says, Severity.MAJOR, "After a long gap loading begins again.")
+                if s
+                else _UNKNOWN
+            )
         if s:
             return _right(s)
         if claim.about != "gap":
@@ -684,6 +715,13 @@ def _judge_csf(claim: Claim, label: Label) -> Verdict:
         return _UNKNOWN
     volume = s.number("volume_mL")
     told = f"about {_f(volume)} mL"
+    if claim.value == "none":
+        return _wrong(
+            s,
+            told,
+            Severity.SAFETY,
+            "Without fluid taken out first, the dose adds its whole volume.",
+        )
     if claim.value == "small":
         return _wrong(
             s, told, Severity.MINOR, "It is not a small sample: it makes room for the dose.",
@@ -1030,7 +1068,7 @@ def _judge_serious(claim: Claim, label: Label) -> Verdict:
     found = _numbers(claim, "patients")
     if found is None:
         return _UNKNOWN
-    held = [x for area in ("warnings", "adverse_reactions") for x in label.about(area)]
+    held = label.about("warnings")
     keys = (
         "patients",
         "discontinued",

@@ -161,6 +161,8 @@ class Draft:
     remarks: list[str] = field(default_factory=list)
     about: dict[str, str] = field(default_factory=dict)
     length: int = 0
+    # the run of the source that is to be written next
+    _run: tuple[int, int] = (0, 0)
     _out: io.StringIO = field(default_factory=io.StringIO)
     _special: bool = field(init=False)
 
@@ -186,24 +188,39 @@ class Draft:
 
     def copy(self, start: int, end: int) -> None:
         """Take characters of the source over as they stand, normalised."""
-        if start < end:
+        if start >= end:
+            return
+        if start == self._run[1] != 0:
+            self._run = (self._run[0], end)
+        else:
+            self._flush()
             self.pieces.add(self.length, start)
-            self._out.write(self.flat[start:end])
-            self.length += end - start
+            self._run = (start, end)
+        self.length += end - start
 
     def put(self, text: str, at: int) -> None:
         """Write characters that stand for what the source has at a place."""
+        if at == self._run[1] != 0 and text == self.flat[at : at + 1]:
+            self._run = (self._run[0], at + 1)
+            self.length += 1
+            return
+        self._flush()
         for character in text:
             self.pieces.add(self.length, at)
             self._out.write(character)
             self.length += 1
 
-    def rest(self, at: int, frame: int = 0) -> None:
+    def _flush(self) -> None:
+        start, end = self._run
+        self._out.write(self.flat[start:end])
+        self._run = (0, 0)
+
+    def rest(self, at: int) -> None:
         """Take over what is left of the source from a place on, and look at it no further."""
         if at < len(self.source):
             begin = self.length
             self.copy(at, len(self.source))
-            self.lines.append(Line(begin, self.length, "text", frame=frame, coarse=True))
+            self.lines.append(Line(begin, self.length, "text", coarse=True))
             self.put("\n", len(self.source))
             self.remarks.append(
                 "too many parts to tell apart: what follows character "
@@ -212,9 +229,11 @@ class Draft:
 
     def since(self, start: int) -> str:
         """Return the text from `start` on."""
+        self._flush()
         self._out.seek(start)
         return self._out.read()
 
     def text(self) -> str:
         """Return the text."""
+        self._flush()
         return self._out.getvalue()

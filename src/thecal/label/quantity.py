@@ -61,7 +61,7 @@ _SMALL = "|".join(
     f"(?:{pattern})" for name, pattern in _UNITS.items() if name not in ("patients", "doses")
 )
 _QUANTITY = re.compile(
-    rf"(?:(?<![\w.,])|(?<=\bq))(?P<sign>(?<![\d%°cf] )-(?=\d))?(?P<a>{_NUMBER})(?:\s?\((?:\d+|{_WORD})\))?"
+    rf"(?:(?<![\w.,])|(?<=\bq))(?P<a>{_NUMBER})(?:\s?\((?:\d+|{_WORD})\))?"
     rf"(?:\s?(?P<first>{_SMALL}|[°º]))?"
     rf"(?:\s?(?P<join>-|to\b|and\b|or\b|through\b|bis\b|und\b|a\b|à\b|y\b|e\b|et\b|al?\b|până la\b|~|〜|から)\s?"
     rf"(?P<b>{_NUMBER})(?:\s?\((?:\d+|{_WORD})\))?)?"
@@ -70,7 +70,7 @@ _QUANTITY = re.compile(
 _NAMES = list(_UNITS)
 # A unit alone after a number that already took one: "2 °C", "100 mg".
 _ALONE = re.compile(
-    rf"(?:(?<![\w.,])|(?<=\bq))(?P<sign>(?<![\d%°cf] )-(?=\d))?(?P<a>{_NUMBER})(?:\s?\((?:\d+|{_WORD})\))?\s?-?\s?(?:{_UNIT})"
+    rf"(?:(?<![\w.,])|(?<=\bq))(?P<a>{_NUMBER})(?:\s?\((?:\d+|{_WORD})\))?\s?-?\s?(?:{_UNIT})"
 )
 
 IN_D = {"d": 1.0, "weeks": 7.0, "h": 1 / 24, "min": 1 / 1440, "s": 1 / 86400}
@@ -118,7 +118,7 @@ def quantities(text: str) -> Iterator[Quantity]:
             if found is None:
                 break
             joined = False
-        lo = _number(found["a"]) * (-1 if found["sign"] else 1)
+        lo = _number(found["a"]) * (-1 if _is_negative(text, found.start()) else 1)
         hi = _number(found["b"]) if joined else lo
         unit = next(name for i, name in enumerate(_NAMES) if found[f"u{i}"] is not None)
         if unit == "fortnight":
@@ -132,6 +132,18 @@ def quantities(text: str) -> Iterator[Quantity]:
         )  # fmt: skip
         yield Quantity(lo, hi, _TOLD.get(unit, unit), found.start(), found.end(), bound)
         at = max(found.end(), at + 1)
+
+
+_LIST = re.compile(r"(?:^|[^\w.,])\d+(?:[.,]\d+)?\s?(?:%|[°º]?\s?[cf])?\s$")
+
+
+def _is_negative(text: str, at: int) -> bool:
+    """Tell whether the dash before a number is a minus: "-20", not "2 -8" or "1-3"."""
+    if at == 0 or text[at - 1] != "-" or not text[at].isdigit():
+        return False
+    if at >= 2 and text[at - 2] not in " (|":
+        return False
+    return not _LIST.search(text[max(0, at - 16) : at - 1])
 
 
 def _is_range(text: str, found: re.Match[str]) -> bool:

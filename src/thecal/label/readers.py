@@ -114,6 +114,11 @@ _TRIAL = re.compile(
 
 def _other(line: Line) -> bool:
     """Tell whether the sentence is about another medicine."""
+    if re.search(
+        r"\bother (?:antisense|aso\b|asos\b|oligonucleotide|medicines of (?:this|the) class)",
+        line.text,
+    ):
+        return True
     return not line.words.isdisjoint(line.lexicon.others) or _has(
         line, "corticosteroid", "immunoglobulin", "antibiotic", "steroid", "antikoag"
     )
@@ -122,13 +127,13 @@ def _other(line: Line) -> bool:
 # -- phases
 
 _LOADING = re.compile(
-    r"\bload\w*|initial dos\w*|starting dos\w*|\binduction|\binitiat\w*|carga\b|carico\b|aufs.ttigung\w*|ladedos\w*|initialdos\w*|dose de charge|încărcare|負荷|初回|starter dos\w*|first (?:three|four|two|3|4|2)\b|build-?up\b|\b(?:start|begin|open)\w*(?: \w+){0,2} with (?:\w+ )?(?:three|four|two|\d|loading)"
+    r"\bload\w*|initial dos\w*|starting dos\w*|\binduction|\binitiat\w*|carga\b|carico\b|aufs.ttigung\w*|ladedos\w*|initialdos\w*|dose de charge|încărcare|負荷|初回|starter dos\w*|\bstarting\b|first (?:three|four|two|3|4|2)\b|build-?up\b|\b(?:start|begin|open)\w*(?: \w+){0,2} with (?:\w+ )?(?:three|four|two|\d|loading)"
 )
 _MAINTENANCE = re.compile(
     r"\bmaint[ea]\w*|mantenimiento|mantenimento|erhaltung\w*|entretien|întreținere|維持|upkeep|long-term dos\w*"
 )
 _THEN = re.compile(
-    r"\b(?:then|thereafter|afterwards?|followed by|after that|after this|from then on|ongoing|subsequent\w*|later on|danach|después|luego|poi|puis|apoi|continu\w+)\b"
+    r"\b(?:then|thereafter|afterwards?|followed by|after that|after this|after \||from then on|ongoing|subsequent\w*|later on|danach|después|luego|poi|puis|apoi|continu\w+)\b"
 )
 
 
@@ -285,7 +290,7 @@ def _csf(line: Line) -> Iterator[Claim]:
     if m := _NO_CSF.search(text):
         if not re.search(r"within|hours|blood", m[0]):
             yield _claim(
-                line, "administration.csf_removed", "volume_mL", 0.0, m.start(), m.end(), unit="mL"
+                line, "administration.csf_removed", "volume_mL", "none", m.start(), m.end()
             )
         return
     m = _SMALL_CSF.search(text)
@@ -450,8 +455,12 @@ def _interval(line: Line) -> Iterator[Claim]:
     text = line.text
     if _other(line) or _ANIMALS.search(text) or line.context.aside == "animals":
         return
+    row = line.kind in ("row", "item") and re.search(r"(?:^|\|)\s?(?:days?|d|tag|día)\b", text)
     if not (
-        _DOSING.search(text) or line.context.area in ("dosing", "missed_dose") or line.context.phase
+        row
+        or _DOSING.search(text)
+        or line.context.area in ("dosing", "missed_dose")
+        or line.context.phase
     ):
         return
     missed = _missed_here(line)
@@ -544,10 +553,12 @@ def _interval(line: Line) -> Iterator[Claim]:
             yield _of(line, topic, "interval", q, phase=phase)
         elif later and q.unit != "h" and (_phase(line, q.start, q.end) or _DOSING.search(text)):
             phase = _phase(line, q.start, q.end)
-            if re.search(
-                r"\b(?:third|3rd|second|2nd|fourth|4th|first|last|final|each|previous|prior)\b[^.;]{0,30}",
+            nth = re.search(
+                r"\b(?:third|3rd|second|2nd|fourth|4th|first|last|final|each|previous|prior|dose \d|l\d)\b",
                 text,
-            ) and _has(line, "dose", "doses", "loading", "injection", "dosis", "one"):
+            )
+            told = _has(line, "dose", "doses", "loading", "injection", "dosis", "one")
+            if nth and (told or line.context.phase or line.context.area == "dosing"):
                 yield _of(
                     line, f"dosing.{phase or 'loading'}", "interval", q, phase=phase or "loading"
                 )
@@ -555,7 +566,8 @@ def _interval(line: Line) -> Iterator[Claim]:
         return
     for m in _NAMED.finditer(text):
         value, unit = _NAMED_VALUE[str(m.lastgroup)]
-        if not (_DOSING.search(text) or (line.context.area == "dosing" and len(text) < 120)):
+        told = line.context.area == "dosing" or line.context.phase
+        if not (_DOSING.search(text) or (told and len(text) < 120)):
             continue
         if _denied(text, m.start(), m.end()):
             continue
@@ -592,7 +604,7 @@ def _count(line: Line) -> Iterator[Claim]:
     for q in quantities(text):
         if q.unit == "doses" and q.lo == q.hi and q.lo == int(q.lo) and 2 <= q.lo <= 20:
             nth = re.search(
-                r"(?:\bdoses?|no\.?|first|next|last|remaining|after|missed?|other)\s$",
+                r"(?:\bdoses?|no\.?|next|last|remaining|after|missed?|other)\s$",
                 text[: q.start],
             )
             if (
@@ -605,6 +617,7 @@ def _count(line: Line) -> Iterator[Claim]:
                 r"\d|week|day|fortnight|load|start|begin|first|initia|carga|aufs|,", text
             ):
                 seen.add(q.start)
+                first = bool(re.search(r"\bfirst\s$", text[: q.start]))
                 yield _claim(
                     line,
                     "dosing.loading",
@@ -614,6 +627,7 @@ def _count(line: Line) -> Iterator[Claim]:
                     q.end,
                     unit="doses",
                     phase="loading",
+                    about="first" if first else "",
                 )
     for m in re.finditer(r"(?<![\w.])[x×]\s?(?P<n>\d)\b(?!\s?(?:m[gl]|,|\d))", text):
         if _phase(line, m.start(), m.end()) == "loading" and m.start("n") not in seen:
@@ -827,6 +841,8 @@ def _missed(line: Line) -> Iterator[Claim]:
             m.end(),
             about="gap" if gap else which,
         )
+    elif m and re.search(r"month|year|long|gap|interrupt", text):
+        yield _claim(line, "missed_dose.gap", "restart", "none", m.start(), m.end(), about="gap")
     if m := _GRID.search(text):
         if not _denied(text, m.start(), m.start() + 1):
             yield _claim(
@@ -918,6 +934,11 @@ def _duration(line: Line) -> Iterator[Claim]:
                     r"^\s?(?:\w+ ){0,2}?(?:per|a|each|/|daily|any) ?(?:day|24)?|^ daily", after
                 ) and re.search(r"day|daily|24", after[:18])
                 yield _of(line, "storage.out_of_carton", "most_h_per_day" if daily else "most_h", q)
+            elif re.search(
+                r"(?:shot|injection|infusion|bolus|push)\b[^.;]{0,40}\b(?:takes?|lasts?|over|runs?)\s?(?:about )?$",
+                before,
+            ):
+                yield _of(line, "administration.bolus", "duration", q)
             elif re.search(r"bolus|inject|push|infus", before[-30:]) and re.search(
                 r"\bover\s?(?:about )?$", before[-12:]
             ):
@@ -932,7 +953,7 @@ def _duration(line: Line) -> Iterator[Claim]:
             )
         ):
             if _EVERY.search(before) or not re.search(
-                r"store\w*|keep|kept|refrigerat\w*|fridge|carton|room|up to|temperature|last\w*|box|unopened|stay|lager\w*|aufbewahr\w*|conserv\w*|within|for|days",
+                r"store\w*|keep|kept|refrigerat\w*|fridge|carton|room|up to|temperature|last\w*|tage|días|giorni|jours|zile|box|unopened|stay|lager\w*|aufbewahr\w*|conserv\w*|within|for|days",
                 text,
             ):
                 continue
@@ -994,7 +1015,7 @@ def _kinetics(line: Line) -> Iterator[Claim]:
             )
     if _tmax_near(line):
         for q in quantities(text):
-            if q.unit in ("h", "min") and not half:
+            if q.unit in ("h", "min", "d") and not half:
                 yield _of(line, "pharmacokinetics.plasma_tmax", "range", q)
     for m in re.finditer(
         r"exo-?nuclease\w*|\bnucleases?\b|exonukleas\w*|exonucleasa\w*|exonucleasi", text
@@ -1072,6 +1093,13 @@ def _temperature(line: Line) -> Iterator[Claim]:
             and not re.search(
                 r"store|keep|kept|up to|below|above|unrefrig|days|tage\b|días", before + after
             )
+        ):
+            yield _of(line, "preparation.warm_up", "temperature", q)
+        elif (
+            q.unit == "F"
+            and 68 <= q.hi <= 79
+            and re.search(r"2[0-6] ?°? ?c ?[(/]? ?$", before[-12:])
+            and line.context.area != "storage"
         ):
             yield _of(line, "preparation.warm_up", "temperature", q)
         elif re.search(r"warm\w*|come to|reach|allow|bring|brought|equilibrat", before) or (
@@ -1300,6 +1328,12 @@ def _indication(line: Line) -> Iterator[Claim]:
         r"\b(?:trial|study|studies|studied|investigat\w*|atlas|research\w*|participants?|enrol\w*)\b",
         text,
     )
+    only_young = re.search(
+        r"\bonly (?:for|in|to) (?:\w+ )?(?:babies|infants|children|newborns|toddlers)", text
+    )
+    if only_young and for_whom and not ill:
+        at, end = only_young.span()
+        yield _claim(line, "indication", "ages", "children", at, end)
     early = re.search(
         r"pre-?symptomatic|before (?:any )?symptoms|without symptoms|carriers?\b(?! of a)|healthy",
         text,
@@ -1371,6 +1405,9 @@ def _indication(line: Line) -> Iterator[Claim]:
             )
 
 
+_AGE_WORDS = "two|three|four|five|six|seven|eight|ten|twelve|sixteen"
+
+
 def _children(line: Line) -> Iterator[Claim]:
     text = line.text
     if _other(line) or _ANIMALS.search(text):
@@ -1408,7 +1445,22 @@ def _children(line: Line) -> Iterator[Claim]:
         or line.context.aside == "children"
     ):
         yield _claim(line, "populations.children", "standing", "established", 0, len(text))
-    if re.search(r"\baged? \w+|years? (?:of age|old)|months? of age", text):
+    for a in re.finditer(
+        rf"\bage[ds]?(?: of)? (?P<n>\d{{1,2}}|{_AGE_WORDS})\b(?! (?:years|months|weeks))", text
+    ):
+        yield _claim(
+            line,
+            "populations.children" if m else "populations.age",
+            "years",
+            number(a["n"]),
+            a.start("n"),
+            a.end("n"),
+            unit="years",
+        )
+    if re.search(
+        r"\baged? \w+|years? (?:of age|old|and (?:older|over|above))|months? of age|(?:under|over|above|below) \w+ years",
+        text,
+    ):
         for q in quantities(text):
             if (
                 q.unit in ("years", "month")
@@ -1476,7 +1528,10 @@ def _contra(line: Line) -> Iterator[Claim]:
         return
     if _other(line) and not m:
         return
-    if re.match(r"\W*(?:warnings?|precautions?|boxed)\b", text) and not m:
+    if not m and re.search(
+        r"^\W*(?:warnings?|precautions?|boxed)\b|\breactions?\b(?! to)|toxicity|frequent|most common|\breported\b",
+        text,
+    ):
         return
     avoid = _AVOID.search(text)
     if not (m or headed or avoid) or line.kind == "heading":
@@ -2501,6 +2556,10 @@ def context_after(line: Line) -> Context:
     context, text = line.context, line.text
     short = len(text) < 60
     phase = _phase_of(text) if short or line.kind == "heading" else context.phase
+    if line.kind == "heading" and context.phase == "loading" and _THEN.search(text):
+        phase = "maintenance"
+    if line.kind == "row" and re.search(r"\|\s?(?:day|d|tag)\s?\d{1,2}\s?(?:\||$)", text):
+        phase = "loading"
     if not phase and short and (line.kind != "heading" or context.area == "dosing"):
         phase = context.phase
     band = _band(text)
