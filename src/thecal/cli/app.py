@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 import click
 
 from thecal import __version__
+from thecal.cli.audit import label_audit, label_compare
 from thecal.cli.label import label_group
 from thecal.cli.leaflet import leaflet
 from thecal.cli.options import (
@@ -663,6 +664,8 @@ def _can_write_into(folder: Path) -> None:
         raise ThecalError(f"{folder} is not yours to write; name another folder with --out")
 
 
+label_group.add_command(label_audit)
+label_group.add_command(label_compare)
 app.add_command(label_group)
 app.add_command(leaflet)
 

@@ -629,6 +629,17 @@ def _judge_missed(claim: Claim, label: Label) -> Verdict:
         )  # fmt: skip
     if claim.name == "tolerance":
         return _UNKNOWN
+    if claim.name == "extra_doses" and claim.about:
+        s = next((s for s in held if s.values.get("from_months") == float(claim.about)), None)
+        if s and isinstance(s.values.get("extra_doses"), float):
+            if claim.value == s.number("extra_doses"):
+                return _right(s)
+            return _wrong(
+                s,
+                f"{_f(s.number('extra_doses'))} more",
+                Severity.MAJOR,
+                "After a gap of this length another number of doses is due.",
+            )
     if claim.name in ("from_months", "extra_doses"):
         names = ("from_months", "to_months") if claim.name == "from_months" else ("extra_doses",)
         known = {s.values[n]: s for s in held for n in names if isinstance(s.values.get(n), float)}
@@ -838,7 +849,15 @@ def _judge_out(claim: Claim, label: Label) -> Verdict:
             for v, _ in mine
         )
     )
-    beyond = found[1] > max(v for v, _ in mine)
+    limit = max(v for v, _ in mine)
+    beyond = found[1] > limit
+    if beyond and unit != "C" and found[1] >= 2 * limit:
+        return _wrong(
+            mine[0][1],
+            f"at most {told}",
+            Severity.SAFETY,
+            "A vial kept out this long may have lost its effect.",
+        )
     return _wrong(
         mine[0][1], f"at most {told}", Severity.MAJOR if beyond else Severity.MINOR,
         "A vial kept out too long or too warm may have lost its effect."
@@ -882,6 +901,13 @@ def _judge_rule(claim: Claim, label: Label) -> Verdict:
     told = s.says
     if claim.name == "temperature" or said == rule:
         return _right(s) if said == rule else _wrong(s, told, severity, why)
+    if said == "must sleep":
+        return _wrong(
+            s,
+            told,
+            Severity.MAJOR,
+            "Sleep is more than sedation, and breathing is weak in these patients.",
+        )
     if said == "general anaesthesia":
         return _wrong(
             s, told, Severity.MAJOR,
@@ -923,9 +949,9 @@ def _judge_indication(claim: Claim, label: Label) -> Verdict:
         return _wrong(
             s, s.says, Severity.MAJOR, "It is for people who have the disease, not for carriers."
         )
-    if claim.value == "all" and gene:
+    if claim.value == "anyone" or (claim.value == "all" and gene):
         return _wrong(
-            s, s.says, Severity.MAJOR, "Without the mutation the medicine has nothing to act on."
+            s, s.says, Severity.SAFETY, "Without the mutation the medicine has nothing to act on."
         )
     if claim.value == "gene without mutation":
         return _wrong(

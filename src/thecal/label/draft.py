@@ -49,9 +49,12 @@ _LIGATURES = dict(zip("ﬀﬁﬂﬃﬄﬅﬆ", ("ff", "fi", "fl", "ffi", "ffl", 
 # UTF-8 that was read as Windows-1252, but only pairs that no writer means: a capital letter
 # before a closing quote is not one of them.
 _TRAIL = "\u0080-\u00bf€‚ƒ„…†‡ˆ‰Š‹ŒŽ‘’“”•–—˜™š›œžŸ"
+# It begins with one set of characters, which lets the search run over all others at once.
 SPECIAL = re.compile(
-    f"[{_INVISIBLE}]+|[ﬀ-ﬆ]|[ÂÃÎÏ][{_TRAIL}]|[ÄÅÈ][\u0080-\u00bfƒŸ™›ž˜]"
-    f"|â[€\u0081‚ƒ„…†‡ˆ‰Š][{_TRAIL}]|ã[€\u0081‚ƒ][{_TRAIL}]|ï[¼½][{_TRAIL}]|Â(?=\\s|$)"
+    f"[{_INVISIBLE}ﬀ-ﬆÂÃÎÏÄÅÈâãï](?:(?<=[{_INVISIBLE}])[{_INVISIBLE}]*+|(?<=[ﬀ-ﬆ])"
+    f"|(?<=[ÂÃÎÏ])[{_TRAIL}]|(?<=[ÄÅÈ])[\u0080-\u00bfƒŸ™›ž˜]"
+    f"|(?<=â)[€\u0081‚ƒ„…†‡ˆ‰Š][{_TRAIL}]|(?<=ã)[€\u0081‚ƒ][{_TRAIL}]|(?<=ï)[¼½][{_TRAIL}]"
+    r"|(?<=Â)(?=\s|$))"
 )
 
 

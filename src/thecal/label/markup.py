@@ -183,8 +183,10 @@ class Writer:
         before, at = draft.length, start
         if not raw and draft.source.find("&", start, end) >= 0:
             for found in _ENTITY.finditer(draft.source, start, end):
+                if draft.is_full:
+                    break
                 characters, after = entity(draft.source, found)
-                if characters and not draft.is_full:
+                if characters:
                     self._run(at, found.start())
                     self._entity(characters, found.start())
                     at = after
@@ -226,7 +228,9 @@ class Writer:
 
     def separate(self, gap: str, at: int) -> None:
         """Put something between what was written and what may come."""
-        self.gap, self.gap_at = (self.gap.rstrip() + gap if self.gap != " " else gap), at
+        if len(self.gap) < 200:  # columns: more are none
+            self.gap = gap if self.gap == " " else self.gap.rstrip() + gap
+            self.gap_at = at
 
     def words(self) -> str:
         """Return the line as far as it is written."""

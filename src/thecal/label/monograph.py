@@ -7,17 +7,17 @@ in sentences. What the sentences say is for `thecal.label.claims`.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from thecal.errors import MonographError, shown
 from thecal.label.draft import Draft, Line, Pieces
 from thecal.label.headings import SITE, area_of, is_usual
 from thecal.label.markup import count_tags, is_spl, read_html, read_spl
 from thecal.label.plaintext import is_markdown, read_plain
+from thecal.label.sentences import cut_long, cut_prose
 
 MAX_BYTES = 20_000_000
 MAX_SENTENCES = 300_000
-LONGEST_SENTENCE = 1_000  # characters: so that readers of sentences are bounded
 
 
 @dataclass(frozen=True, slots=True)
@@ -272,49 +272,9 @@ def read_monograph(data: bytes, name: str) -> Monograph:
 
 # ---- from lines to sections and sentences
 
-# The end of a sentence, but not "J. Smith" (8 C. is one) and not within "3.5".
-_MARK = re.compile(r"(?:(?<!\D\s[A-Z])\.|[!?;])[.!?]*+[)\]\"']*+(?=\s|$)|[。！？]")
-_WORD = re.compile(r"[\w.]*\Z")
 # "Drug class: …"; also "Storage. …" and "Loading dose - …" where the words are a usual heading
 _LEAD = re.compile(r"([^:.!?;|\n]{1,60}?)(?: ?:(?=\s|$|[^\x00-\x7f])|\.(?= )| ?- )")
-_ABBREVIATIONS = {
-    "e.g", "i.e", "eg", "ie", "approx", "vs", "dr", "mr", "mrs", "prof", "no", "nr", "fig", "cf",
-    "u.s", "u.k", "e.u", "incl", "resp", "ca", "z.b", "d.h", "bzw", "ggf", "p.ex", "st", "ref",
-    "refs", "n.b", "viz", "sec", "art", "al", "i.v", "i.m", "s.c", "i.th", "num", "aprox", "es",
-    "ev", "dott", "sig", "env", "u.a", "inkl", "evtl", "vol", "temp", "max", "pat",
-}  # fmt: skip
-_BEFORE_LOWER = {
-    "ml", "mg", "g", "kg", "l", "mcg", "min", "mins", "sec", "hr", "hrs", "h", "d", "wk", "wks",
-    "mo", "yr", "yrs", "inc", "ltd", "co", "corp", "etc", "tab", "inj", "conc", "sol", "m.d",
-    "ph.d", "u.s.a", "b.v", "a.m", "p.m", "s.a",
-}  # fmt: skip
-_AFTER_ORDINAL = re.compile(
-    r"\s+(?:Tag|Woche|Monat|Dosis|Januar|Februar|März|April|Mai|Juni|Juli|August|September|"
-    r"Oktober|November|Dezember|[a-zäöü])"
-)
-
-
-def _ends(text: str, start: int, mark: re.Match[str], stop: int) -> bool:
-    """Say whether a mark ends the sentence that began at `start`."""
-    if mark.group()[0] != "." or mark.end() >= stop:
-        return True
-    at = mark.start()
-    if mark.group() != ".":
-        return True
-    low = max(start, at - 12)
-    found = _WORD.search(text, low, at)
-    word = found.group().lower() if found else ""
-    if not word:
-        return True
-    if word in _ABBREVIATIONS:
-        after = text[mark.end() : mark.end() + 2].strip()
-        return word == "no" and not after.isdigit()
-    if word in _BEFORE_LOWER:
-        after = text[mark.end() : mark.end() + 4].lstrip()
-        return not (after[:1].islower() or after[:1] in "(,")
-    if word.isdigit():
-        return at - len(word) > start and not _AFTER_ORDINAL.match(text, mark.end())
-    return True
+_CACHED = 2_000  # characters of a line that may come again
 
 
 @dataclass(slots=True)
@@ -323,42 +283,22 @@ class _Splitter:
 
     text: str
     marks: int = 0
+    known: dict[str, list[tuple[int, int]]] = field(default_factory=dict)
 
-    def spans(self, line: Line) -> list[tuple[int, int]]:
-        """Return where the sentences of a line stand."""
-        text, begin = self.text, line.start
-        spans: list[tuple[int, int]] = []
-        if line.kind in ("text", "item") and not line.coarse:
-            for mark in _MARK.finditer(text, line.start, line.end):
-                self.marks += 1
-                if self.marks > MAX_SENTENCES:
-                    break
-                if _ends(text, begin, mark, line.end):
-                    self._add(spans, begin, mark.end(), line)
-                    begin = mark.end()
-        self._add(spans, begin, line.end, line)
-        return spans
-
-    def _add(self, spans: list[tuple[int, int]], begin: int, end: int, line: Line) -> None:
-        """Add a sentence without its outer blanks, cut where it is too long."""
-        text = self.text
-        while end - begin > LONGEST_SENTENCE:
-            stop = begin + LONGEST_SENTENCE
-            cut = text.rfind("\n", begin + 1, stop) if line.coarse else -1
-            if cut < 0 and line.kind == "row":
-                cut = text.rfind(" | ", begin + 1, stop)
-            if cut < 0:
-                cut = text.rfind(" ", begin + 1, stop)
-            cut = cut if cut > 0 else stop
-            self._strip(spans, begin, cut)
-            begin = cut
-        self._strip(spans, begin, end)
-
-    def _strip(self, spans: list[tuple[int, int]], begin: int, end: int) -> None:
-        piece = self.text[begin:end]
-        left = len(piece) - len(piece.lstrip())
-        if left < len(piece):
-            spans.append((begin + left, begin + len(piece.rstrip())))
+    def cuts(self, line: Line) -> list[tuple[int, int]]:
+        """Return where the sentences of a line stand within it."""
+        words = self.text[line.start : line.end]
+        if line.coarse:
+            return cut_long(words, "\n")
+        if line.kind not in ("text", "item"):
+            return cut_long(words, " | ")
+        cuts = self.known.get(words)
+        if cuts is None:
+            cuts, marks = cut_prose(words, max(0, MAX_SENTENCES - self.marks))
+            self.marks += marks
+            if len(words) < _CACHED and len(self.known) < MAX_SENTENCES:
+                self.known[words] = cuts
+        return cuts
 
 
 class _Arranger:
@@ -385,16 +325,17 @@ class _Arranger:
             frame = line.frame
             section = self.sections[-1]
             lead, area = self._lead(line, section.area)
-            for begin, end in splitter.spans(line):
-                self.sentences.append(
-                    Sentence(
-                        span=Span(begin, end),
-                        section=len(self.sections) - 1,
-                        kind=line.kind,
-                        area=area,
-                        lead=lead,
-                    )
+            number, start = len(self.sections) - 1, line.start
+            self.sentences += [
+                Sentence(
+                    span=Span(start + begin, start + end),
+                    section=number,
+                    kind=line.kind,
+                    area=area,
+                    lead=lead,
                 )
+                for begin, end in splitter.cuts(line)
+            ]
         if splitter.marks > MAX_SENTENCES:
             self.draft.remarks.append(
                 f"more than {MAX_SENTENCES:,} sentences: the rest was read in pieces"
@@ -404,7 +345,12 @@ class _Arranger:
         ends = [*self.starts[1:], len(self.text)]
         return (
             tuple(
-                replace(section, span=Span(start, end))
+                Section(
+                    heading=section.heading,
+                    area=section.area,
+                    level=section.level,
+                    span=Span(start, end),
+                )
                 for section, start, end in zip(self.sections, self.starts, ends, strict=True)
             ),
             tuple(self.sentences),
@@ -449,7 +395,7 @@ class _Arranger:
             return "", area
         if line.kind == "row":
             return text[line.start : min(line.end, line.start + 200)].split("|")[0].strip(), area
-        lead = ""
+        lead = found_area = ""
         if line.lead:
             lead = text[line.start : line.start + min(line.lead, 80)].strip(" .:-")
         elif found := _LEAD.match(text, line.start, line.end):
@@ -461,5 +407,6 @@ class _Arranger:
             self.intro = text[max(line.start, line.end - 160) : line.end - 1] if ends_open else ""
         elif not lead:
             lead = self.intro
-        found_area = area_of(lead) if lead and area != SITE else ""
+        if lead and area != SITE:
+            found_area = area_of(lead)
         return lead, found_area if found_area not in ("", SITE) else area

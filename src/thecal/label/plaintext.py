@@ -8,6 +8,7 @@ joined; page numbers and footers of printed pages are left out.
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import NamedTuple
 
 from thecal.label.draft import MAX_LINES, Draft, Line
@@ -55,6 +56,10 @@ _NOT_HEADINGS = {
 }  # fmt: skip
 
 
+_CACHED = 4096  # lines that come again, as headings do
+_LOOKED_AT = 400  # characters of a line that say what it is
+
+
 class Role(NamedTuple):
     """What a line is.
 
@@ -72,6 +77,7 @@ class Role(NamedTuple):
 _TEXT = Role("text")
 
 
+@lru_cache(_CACHED)
 def heading_role(words: str, *, numbered: int = 0, alone: bool = False) -> Role | None:
     """Say whether a line is a heading by its words; None if it is not.
 
@@ -118,12 +124,13 @@ def _is_title(words: str) -> bool:
     )
 
 
-def _role(words: str, following: str, *, first: bool, set_off: bool) -> Role:
+@lru_cache(_CACHED)
+def _role(words: str, *, introduces: bool, first: bool, set_off: bool) -> Role:
     """Say what a line is.
 
-    following  the next line: a title that is no usual heading must introduce something
-    first      nothing stands before it
-    set_off    it comes after a blank line or the end of a sentence
+    introduces  prose follows it, as a title that is no usual heading must
+    first       nothing stands before it
+    set_off     it comes after a blank line or the end of a sentence
     """
     if bullet := _BULLET.match(words):
         return Role("item", bullet.end())
@@ -149,7 +156,7 @@ def _role(words: str, following: str, *, first: bool, set_off: bool) -> Role:
     if len(words) <= 100 and words[-1] not in ".,;:?!" and key(words) not in _NOT_HEADINGS:
         if first and 1 < words.count(" ") + 1 <= 14 and words[0].isupper() and ": " not in words:
             return Role("heading", 0, 1, False)
-        if set_off and len(following) >= 60 and _is_title(words):
+        if set_off and introduces and _is_title(words):
             return Role("heading", 0, 3, False)
     return _TEXT
 
@@ -183,15 +190,16 @@ class PlainReader:
             if len(lines) == MAX_LINES:
                 self.stopped = found.start()
                 break
-            start = found.start()
-            words = found[0].rstrip()
-            blank = blank or flat.find("\n", flat.find("\n", end, start) + 1, start) >= 0
-            if len(words) <= 40 and self._is_furniture(words, lines):
-                end = found.end()
-                continue
-            indent = start - (flat.rfind("\n", end, start) + 1 or end)
+            start, words = found.start(), found[0].rstrip()
+            breaks = flat.count("\n", end, start)
+            blank = blank or breaks > 1
+            indent = start - flat.rfind("\n", end, start) - 1 if breaks else start - end
+            end = found.end()
+            if len(words) <= 40 and (words[-1].isdigit() or words[-1] == "-"):
+                if self._is_furniture(words, lines):
+                    continue
             lines.append(_Physical(start, start + len(words), indent, blank, words))
-            end, blank = found.end(), False
+            blank = False
         return lines
 
     def _is_furniture(self, words: str, lines: list[_Physical]) -> bool:
@@ -220,7 +228,7 @@ class PlainReader:
         if _RULE.fullmatch(words) and len(words) > 2:
             return i + 1
         skip = _quoted(words) if self.markdown else 0
-        role = self._role(i, words[skip:])
+        role = self._role(i, words[skip : skip + _LOOKED_AT])
         last = i
         if role.kind in ("text", "item"):
             while last + 1 < len(self.lines) and self._goes_on(last, role.kind):
@@ -243,17 +251,13 @@ class PlainReader:
         if self.markdown and (bold := _BOLD.fullmatch(words)):
             return heading_role(bold[2].strip(), alone=True) or _TEXT
         set_off = self.lines[i].after_blank or self._words(i - 1)[-1:] in ".!?:"
-        return _role(words, following, first=i == 0, set_off=set_off)
+        return _role(words, introduces=len(following) >= 60, first=i == 0, set_off=set_off)
 
     def _goes_on(self, i: int, kind: str) -> bool:
         """Say whether line `i + 1` was one with line `i` before lines were wrapped."""
         line, following = self.lines[i], self.lines[i + 1]
         before, after = line.words, following.words
-        if following.after_blank or before[-1] == ":" or _BULLET.match(after):
-            return False
-        if self.markdown and after[0] in "#|>`":
-            return False
-        if _GAP.search(after) or _LEAD.match(after) or _RULE.fullmatch(after):
+        if following.after_blank or before[-1] == ":":
             return False
         ended = before[-1] in ".!?;。"
         first_word = after.partition(" ")[0]
@@ -264,7 +268,15 @@ class PlainReader:
         open_end = not ended and len(before) >= 20 and _GOES_ON.search(before) is not None
         if not (full or open_end or hangs or (low and not ended and self.width and length >= 35)):
             return False
-        return low or _role(after, "", first=False, set_off=False).kind == "text"
+        if self.markdown and after[0] in "#|>`":
+            return False
+        if _BULLET.match(after) or _GAP.search(after) or _LEAD.match(after):
+            return False
+        return (
+            low
+            or _role(after[:_LOOKED_AT], introduces=False, first=False, set_off=False).kind
+            == "text"
+        )
 
     def _join(self, line: _Physical, following: _Physical) -> None:
         """Write the line that follows as one with the line before."""
@@ -284,10 +296,13 @@ class PlainReader:
     def _take(self, start: int, end: int, skip: int = 0) -> int:
         """Take words over; return where they begin in the text, after a bullet of `skip`."""
         draft = self.draft
-        draft.take(start, start + skip)
+        if skip:
+            draft.take(start, start + skip)
         begin, start = draft.length, start + skip
         if self.markdown:
             for mark in _INLINE.finditer(draft.flat, start, end):
+                if draft.is_full:
+                    break
                 draft.take(start, mark.start())
                 if mark[0][:3].lower() == "<br":
                     draft.put(" ", mark.start())
@@ -342,7 +357,7 @@ def _is_underline(words: str) -> bool:
 
 
 _HASHES = re.compile(r"(#{1,6}) +(?=\S)")
-_QUOTE = re.compile(r"(?:> ?)+(?=[^> ])")
+_QUOTE = re.compile(r"(?:> ?)++(?=\S)")
 _BOLD = re.compile(r"(\*\*|__)(?=\S)([^*_]+)\1:?")
 _TABLE_RULE = re.compile(r"\|?(?: *:?-+:? *\|)* *(?::?-+:?)? *")
 _INLINE = re.compile(

@@ -35,9 +35,10 @@ _UNITS = {
     "mcg": r"mcg\b|[µμ]g\b|micrograms?\b",
     "g": r"g\b(?!\s?/)|grams?\b",
     "ml": r"ml\b|cc\b|millilit(?:er|re)s?\b|mililitros?\b|millilitri\b|mililitri\b|ミリリットル",
+    "l": r"lit(?:er|re)s?\b",
     "patients": r"(?:[a-z0-9]+[ -]){0,3}?(?:patients?|people|participants?|persons?|subjects?|individuals?|pacientes?|patienten|pazienti|pacienți)\b",
     "doses": r"(?:(?:loading|initial|starting|maintenance|additional|extra|more|further|consecutive|"
-    r"biweekly|separate|injections? as|intrathecal|equal) ){0,3}(?:doses?|injections?|treatments?|shots?)\b|"
+    r"biweekly|separate|injections? as|intrathecal|equal) ){0,3}(?:doses?|portions?|injections?|treatments?|shots?|jabs?|administrations?)\b|"
     r"dosis(?: de carga)?\b|dosi(?: di carico)?\b|(?:aufs.ttigungs|lade|initial)dosen\b|dosen\b",
     "fortnight": r"fort?nights?\b",
     "d": r"days?\b|d\b|d[ií]as?\b|giorni\b|giorno\b|tage?n?\b|jours?\b|zile\b|日",
@@ -193,6 +194,8 @@ def in_unit(value: float, unit: str, other: str) -> float | None:
         return (value - 32) / 1.8
     if (unit, other) == ("C", "F"):
         return value * 1.8 + 32
+    if (unit, other) == ("l", "mL"):
+        return value * 1000
     if (unit, other) == ("g", "mg"):
         return value * 1000
     if (unit, other) == ("mcg", "mg"):

@@ -127,13 +127,18 @@ def _other(line: Line) -> bool:
 # -- phases
 
 _LOADING = re.compile(
-    r"\bload\w*|initial dos\w*|starting dos\w*|\binduction|\binitiat\w*|carga\b|carico\b|aufs.ttigung\w*|ladedos\w*|initialdos\w*|dose de charge|încărcare|負荷|初回|starter dos\w*|\bstarting\b|first (?:three|four|two|3|4|2)\b|build-?up\b|\b(?:start|begin|open)\w*(?: \w+){0,2} with (?:\w+ )?(?:three|four|two|\d|loading)"
+    r"\bload\w*|\b(?:stacking|beginning|opening|introductory|priming|charging|filling|start-up|kick-?off) (?:portion|dose|shot|injection|treatment|phase)\w*|initial dos\w*|starting dos\w*|\binduction|\binitiat\w*|carga\b|carico\b|aufs.ttigung\w*|ladedos\w*|initialdos\w*|dose de charge|încărcare|負荷|初回|starter dos\w*|\bstarting\b|first (?:three|four|two|3|4|2)\b|build-?up\b|\b(?:start|begin|open)\w*(?: \w+){0,2} with (?:\w+ )?(?:three|four|two|\d|loading)"
 )
 _MAINTENANCE = re.compile(
-    r"\bmaint[ea]\w*|mantenimiento|mantenimento|erhaltung\w*|entretien|întreținere|維持|upkeep|long-term dos\w*"
+    r"\bmaint[ea]\w*|\b(?:support|supporting|sustaining|continuing|continuation|upkeep|follow-on|regular|booster|ongoing) (?:portion|dose|shot|injection|treatment|phase)\w*|mantenimiento|mantenimento|erhaltung\w*|entretien|întreținere|維持|upkeep|long-term dos\w*"
 )
 _THEN = re.compile(
-    r"\b(?:then|thereafter|afterwards?|followed by|after that|after this|after \||from then on|ongoing|subsequent\w*|later on|danach|después|luego|poi|puis|apoi|continu\w+)\b"
+    r"\b(?:then|thereafter|afterwards?|followed by|after that|after this|after \||from then on|ongoing|subsequent\w*|later on|go(?:es|ing)? on|carr(?:y|ies) on|proceed\w*|danach|después|luego|poi|puis|apoi|continu\w+)\b"
+)
+
+
+_INTERVALS = re.compile(
+    r"\b(?:every|each|apart|intervals?|fort?night\w*|weekly|other week|weeks?|days?)\b"
 )
 
 
@@ -147,6 +152,14 @@ def _phase(line: Line, q_start: int, q_end: int) -> str:
         marks += [
             (m.start(), "maintenance") for m in _THEN.finditer(text) if strong or line.context.phase
         ]
+    if not strong and not line.context.phase:
+        then = _THEN.search(text)
+        if then and then.start() > 12 and _INTERVALS.search(text[: then.start()]):
+            return "maintenance" if q_start >= then.start() else "loading"
+    if strong and re.match(
+        r"\W{0,2}(?:thereafter|after (?:that|this)|from then on|afterwards?)\b", text[q_end:]
+    ):
+        return "maintenance"
     marks.sort()
     before = [phase for at, phase in marks if at <= q_start]
     if before:
@@ -181,10 +194,10 @@ _EXCIPIENT = (
     "kalium",
 )
 _CSF = re.compile(
-    r"\bcsf\b|cerebrospinal|cerebro-spinal|spinal fluid|\blcr\b|líquido cefalorraqu\w+|\bliquor\w*|\blcs\b|liquido cerebrospinale|脳脊髄液|spinal-fluid|\bfluid\b"
+    r"\bcsf\b|cerebrospinal|cerebro-spinal|spinal (?:fluid|liquid|water)|(?:brain|nerve) (?:fluid|water|liquid)|\blcr\b|líquido cefalorraqu\w+|\bliquor\w*|\blcs\b|liquido cerebrospinale|脳脊髄液|spinal-fluid|\bfluid\b"
 )
 _REMOVE = re.compile(
-    r"\b(?:remov\w+|withdr[ae]w\w*|drain\w*|collect\w*|tak(?:e|es|en|ing)|extract\w*|dr[ae]wn?\b|let out|take off|entnehm\w*|entnommen|entfern\w*|ablassen|abgelassen|abgenommen|retir\w+|prél\w+|extra[eí]\w*|rimuov\w+|prelev\w+|rimoss\w+|採取|除去|aspirat\w+|run off|drip)"
+    r"\b(?:put back|swap\w*|remov\w+|withdr[ae]w\w*|drain\w*|collect\w*|tak(?:e|es|en|ing)|extract\w*|dr[ae]wn?\b|let out|take off|entnehm\w*|entnommen|entfern\w*|ablassen|abgelassen|abgenommen|retir\w+|prél\w+|extra[eí]\w*|rimuov\w+|prelev\w+|rimoss\w+|採取|除去|aspirat\w+|run off|drip)"
 )
 _VIAL = re.compile(
     r"\b(?:vials?|bottles?|ampou?les?|ampules?|vial|flasch\w*|durchstech\w*|syringe|into a syringe)\b"
@@ -206,6 +219,11 @@ def _dose(line: Line) -> Iterator[Claim]:
                 yield _of(line, "identity.strength", "strength_mg_per_mL", q)
         elif q.unit in ("mg", "mcg", "g"):
             near = text[max(0, q.start - 40) : q.end + 30]
+            if re.search(
+                r"\b(?:each|one|1|every|per) (?:ml|millilit\w+) (?:\w+ ){0,3}$", text[: q.start]
+            ):
+                yield _of(line, "identity.strength", "strength_mg_per_mL", replace(q, unit="mg/mL"))
+                continue
             if any(word in text[q.end : q.end + 24] for word in _EXCIPIENT) and q.unit == "mg":
                 yield _of(line, "identity.excipient", "amount_mg", q)
                 continue
@@ -225,7 +243,7 @@ def _dose(line: Line) -> Iterator[Claim]:
                 yield _of(line, "missed_dose.maintenance", "amount_mg", q)
                 continue
             yield _of(line, "dosing.amount", "amount_mg", q, phase=_phase(line, q.start, q.end))
-        elif q.unit == "mL":
+        elif q.unit in ("mL", "l"):
             before, after = text[max(0, q.start - 70) : q.start], text[q.end : q.end + 70]
             if re.search(
                 r"(?:type i|glass|size|capacity|syringe|flush\w*|saline|wash)",
@@ -233,6 +251,12 @@ def _dose(line: Line) -> Iterator[Claim]:
             ):
                 if not re.search(r"flush|saline", near_text(text, q)):
                     continue
+                continue
+            if (
+                q.lo == 1
+                and re.search(r"\b(?:each|one|every|per|1)\s?$|^1", text[: q.end][-8:])
+                and re.match(r"\s?(?:holds|contains|has|of solution)", after)
+            ):
                 continue
             if removes and _is_csf_out(text, q, before, after):
                 yield _of(line, "administration.csf_removed", "volume_mL", q)
@@ -314,11 +338,11 @@ _ROUTES: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
         r"(?:in|into|to) (?:the |your |their |his |her )?(?:cerebrospinal fluid|csf|spinal (?:fluid|canal|space)|"
         r"(?:sub)?arachnoid space|fluid (?:around|surround\w+|that surrounds|in|of) )|intraspinal\w*",
         "spine": r"(?:in|into) (?:the |your |their )?(?:spine|spinal column|spinal cord|back)\b|spinal injection",
-        "intravenous": r"intra-?venous\w*|\biv\b|\bi\.v\.|(?:in|into|through) (?:a |the |your )?(?:peripheral |arm )?vein|endoven\w+|intraven\w+|\bvein\b",
-        "subcutaneous": r"sub-?cutaneous\w*|\bsc\b|\bs\.c\.|\bsubq\b|\bsq\b|(?:under|beneath) (?:the |your )?skin|subkutan\w*|subcut[áa]ne\w*|sottocutan\w+|sous-cutan\w+",
+        "intravenous": r"intra-?venous\w*|\biv\b|\bi\.v\.|(?:in|into|through) (?:a |the |your )?(?:peripheral |arm )?veins?|\bdrip\b(?! (?:out|off))|endoven\w+|intraven\w+|\bvein\b",
+        "subcutaneous": r"sub-?cutaneous\w*|\bsc\b|\bs\.c\.|\bsubq\b|\bsq\b|(?:under|beneath|below) (?:the |your )?(?:\w+ )?skin|subkutan\w*|subcut[áa]ne\w*|sottocutan\w+|sous-cutan\w+",
         "intramuscular": r"intra-?muscular\w*|\bi\.m\.|(?:in|into|to) (?:a |the |your |his |her |their )?(?:\w+ )?(?:muscle|thighs?|upper arm|arm|deltoid|buttocks?|hips?|leg|calf|shoulder)\b(?! (?:or|and|weak|pain))|intramuskul\w+|muslo|oberschenkel",
         "abdominal": r"(?:in|into) (?:the |your )?(?:abdomen|belly|stomach|abdominal)\w*",
-        "oral": r"\boral(?:ly)?\b|by mouth|\btablets?\b|\bcapsules?\b|swallow (?:it|the|this|them|whole|one)|\bpo\b|\bp\.o\.|\bpills?\b|vía oral|per os",
+        "oral": r"\boral(?:ly)?\b|by mouth|\btablets?\b|\bcapsules?\b|swallow (?:it|the|this|them|whole|one)|swallowed (?:with|whole|after|before)|\bpo\b|\bp\.o\.|\bpills?\b|vía oral|per os",
         "epidural": r"\bepidural\w*|peridural\w*|extradural\w*",
         "intraventricular": r"intra-?(?:cerebro)?-?ventricular\w*|into the (?:brain|ventricle)\w*|ommaya",
         "inhaled": r"\binhal\w+|nebuli[sz]\w+",
@@ -329,7 +353,7 @@ _ROUTES: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
 )
 _GIVES = re.compile(
     r"\b(?:giv\w+|gave|administ\w+|inject\w*|infus\w*|deliver\w*|dos(?:e|es|ed|ing)|route|shots?|tak(?:e|en|ing)|use\b|used|"
-    r"form|available|jab\w*|verabreich\w*|gegeben|injiz\w*|administra\w*|inyec\w*|inietta\w*|swallow|push\w*|placed|insert\w*|put|needle goes|goes)\b"
+    r"form|available|jab\w*|verabreich\w*|gegeben|injiz\w*|administra\w*|inyec\w*|inietta\w*|swallow\w*|drip|have it|goes in|push\w*|placed|insert\w*|put|needle goes|goes)\b"
 )
 _ROUTE_ASIDE = re.compile(
     r"h(?:a)?ematoma|abscess|blood patch|contracepti|fluids?\b(?! (?:around|surround))|hydrat|sedati|an(?:a)?esth|catheter|"
@@ -388,7 +412,7 @@ def _route(line: Line) -> Iterator[Claim]:
             ):
                 continue
             if name in ("intravenous", "oral") and re.search(
-                r"(?:bypass|instead|compared|unlike|versus|vs|whereas|other)", text
+                r"(?:bypass|instead of|rather than|compared|unlike|versus|vs|whereas|other)", text
             ):
                 continue
             yield _claim(
@@ -438,7 +462,7 @@ _NAMED_VALUE = {
     "month6": (6.0, "month"), "month12": (12.0, "month"),
 }  # fmt: skip
 _DOSING = re.compile(
-    r"\b(?:dos(?:e|es|ed|ing|age|is|i|en)|giv\w+|administ\w+|inject\w*|maintenance|loading|treatments?|infus\w*|shots?|therap\w+|regimen|schedule|tofersen|nusinersen|mg|received?|lumbar punctures?|cada|mantenimiento|erhaltung\w*)\b"
+    r"\b(?:dos(?:e|es|ed|ing|age|is|i|en)|portions?|jabs?|giv\w+|administ\w+|inject\w*|maintenance|loading|treatments?|infus\w*|shots?|therap\w+|regimen|schedule|tofersen|nusinersen|mg|received?|lumbar punctures?|cada|mantenimiento|erhaltung\w*)\b"
 )
 _NOT_DOSING = re.compile(
     r"\b(?:follow-?up|visits?|blood tests?|monitor\w*|platelets?|urine|nfl|neurofilament|check-?ups?|assess\w*|measur\w*|samples?|newsletter|reviewed|updated|points? (?:a|per) month|per month of|background|premium|cost|copay|pays?|claims?|calls?|decline\w*|survey)\b"
@@ -539,7 +563,12 @@ def _interval(line: Line) -> Iterator[Claim]:
         later = _LATER.match(after)
         if _half_life_near(line) or _NOT_DOSING.search(text[max(0, q.start - 50) : q.end + 30]):
             continue
-        if q.unit == "h" and not (every and _has(line, "dose", "doses", "give", "inject")):
+        gap = missed and re.search(r"apart|later", after[:12])
+        if (
+            q.unit == "h"
+            and not gap
+            and not (every and _has(line, "dose", "doses", "give", "inject"))
+        ):
             continue
         if missed and not (every and not later):
             yield from _missed_interval(line, q, before, after)
@@ -677,7 +706,7 @@ _SKIP = re.compile(
     r"given? (?:at|on|with) (?:the |your )?next (?:scheduled|planned|regular|visit|appointment)"
 )
 _DOUBLE = re.compile(
-    r"\bdoubl\w+|two doses (?:at once|together|at the same|on the same|in one)|both doses|twice the (?:dose|amount)|2 doses (?:at once|together)|extra dose to (?:make|catch)|combine[^.;]{0,20}dose"
+    r"\bdoubl\w+|two doses (?:at once|together|at the same|on the same|in one)|both doses|twofold|two-fold|two (?:portions|shots|injections|vials) (?:at|together|on|in)|twice (?:the|as) (?:dose|amount|much)|\btwo vials\b|2 doses (?:at once|together)|extra dose to (?:make|catch)|combine[^.;]{0,20}dose"
 )
 _RESTART = re.compile(
     r"re-?start\w*|re-?load\w*|re-?initiat\w*|(?:begin|start) (?:again|over|loading again|the loading[^.;]{0,20}again|from (?:the beginning|scratch))|repeat (?:the )?loading|loading (?:doses? )?(?:again|anew|from the beginning)|new loading|as in recommended dosage"
@@ -711,7 +740,7 @@ def _missed_here(line: Line) -> str:
             return _which(text) or _which(lead) or "any"
         return ""
     if not re.search(
-        r"\bdos(?:e|es|is|i|en)\b|inject|appointment|treatment|visit|loading|maintenance|infusion|gabe|one\b",
+        r"\bdos(?:e|es|is|i|en)\b|portion|\bshot|jab|inject|appointment|treatment|visit|loading|maintenance|infusion|gabe|one\b",
         text,
     ):
         return line.context.missed
@@ -824,7 +853,8 @@ def _missed(line: Line) -> Iterator[Claim]:
         if value != "as soon as possible" and _denied(text, m.start(), m.start() + 1):
             continue
         if value == "skip" and re.search(
-            r"original|at least \d+ days|no need to (?:re-?start|reload)", text
+            r"(?:if|should|when) (?:you|a|the patient|they) skip|original|at least \d+ days|no need to (?:re-?start|reload)",
+            text,
         ):
             continue
         yield _claim(line, topic, "give", value, m.start(), m.end(), about=which)
@@ -855,6 +885,12 @@ def _missed(line: Line) -> Iterator[Claim]:
         )
     ):
         yield _claim(line, "missed_dose.maintenance", "anchor", "last_dose", m.start(), m.end())
+    months = [q for q in quantities(f"{line.context.lead} | {text}") if q.unit == "month"]
+    tier = (
+        f"{min(q.lo for q in months):g}"
+        if len({q.lo for q in months} | {q.hi for q in months}) > 1
+        else ""
+    )
     for m in re.finditer(
         r"(?<![\w.-])(?P<n>one|two|three|1|2|3) (?:additional|extra|more|further)\b(?! (?:than|time|mg|ml|day|week|month))|"
         r"\bplus (?P<plus>one|two|1|2)\b",
@@ -868,6 +904,7 @@ def _missed(line: Line) -> Iterator[Claim]:
             m.start(),
             m.end(),
             unit="doses",
+            about=tier,
         )
 
 
@@ -895,6 +932,10 @@ def _duration(line: Line) -> Iterator[Claim]:
                 before[-40:] + after[:30],
             ) and not re.search(r"\bover\s?$|bolus", before):
                 yield _of(line, "administration.rest_after", "least_min", q)
+            elif re.search(
+                r"how (?:long|fast)[^.;]{0,30}(?:inject|given|take|shot)", line.context.lead
+            ) and not re.search(r"visit|whole|appointment", text):
+                yield _of(line, "administration.bolus", "duration", q)
             elif (
                 _BOLUS.search(before)
                 or (re.match(r"[^.;]{0,24}(?:inject|bolus|push|infus)", after))
@@ -912,11 +953,11 @@ def _duration(line: Line) -> Iterator[Claim]:
         elif q.unit == "h":
             near = before + after
             cold = re.search(
-                r"carton|refrigerat\w*|fridge|unopened|per day|a day|each day|\btotal|out of (?:the )?(?:box|cold)|cumulative|kühl\w*|daily|combined|umkarton|cart[óo]n|nevera|frigor\w*",
+                r"carton|refrigerat\w*|fridge|cooler|ice (?:chest|box)|cold box|unopened|per day|a day|each day|\btotal|out of (?:the )?(?:box|cold)|cumulative|kühl\w*|daily|combined|umkarton|cart[óo]n|nevera|frigor\w*",
                 near,
             )
             drawn = re.search(
-                r"syringe|drawn|withdraw\w*|(?:from|left|leaves|leaving|out of|removal from) (?:the )?vial|prepar\w+|spritze|jeringa|siringa|seringue|aufgezogen|aufziehen|draw\w*|ampoule|vial",
+                r"syringe|drawn|draws?\b|withdraw\w*|(?:from|left|leaves|leaving|out of|removal from) (?:the )?vial|prepar\w+|spritze|jeringa|siringa|seringue|aufgezogen|aufziehen|draw\w*|ampoule|vial",
                 near,
             )
             if _half_life_near(line) or _tmax_near(line):
@@ -945,6 +986,14 @@ def _duration(line: Line) -> Iterator[Claim]:
                 yield _of(line, "administration.bolus", "duration", q)
             elif re.search(r"lie|lying|rest\b|flat|observ\w*|monitor\w*|bed\b", near):
                 yield _of(line, "administration.rest_after", "least_h", q)
+        elif q.unit in ("d", "weeks") and (
+            re.search(
+                r"syringe|drawn[- ]up|once drawn|filled|prepared|(?:removal|removed|taken) from (?:the )?vial",
+                before,
+            )
+            or re.match(r"\s?(?:of|after|from) (?:removal|drawing|removing|preparation)", after)
+        ):
+            yield _of(line, "administration.in_syringe", "most_h", q)
         elif q.unit in ("d", "weeks", "month") and (
             line.context.area == "storage"
             or re.search(
@@ -1133,7 +1182,7 @@ def _temperature(line: Line) -> Iterator[Claim]:
 _STEPS: tuple[tuple[str, re.Pattern[str], str], ...] = tuple(
     (topic, re.compile(pattern), plain)
     for topic, pattern, plain in (
-        ("administration.sedation", r"sedat\w+|general an(?:a)?esthe\w+|(?:put\w*|go\w*) (?:\w+ ){0,3}?to sleep|asleep|sedier\w*|sedaci\w+|sédation", "mentioned"),
+        ("administration.sedation", r"sedat\w+|general an(?:a)?esthe\w+|(?:put\w*|go\w*) (?:\w+ ){0,3}?(?:to )?(?:a )?(?:deep )?sleep|asleep|sedier\w*|sedaci\w+|sédation", "mentioned"),
         ("administration.imaging", r"imaging|ultrasound\w*|fluoroscop\w*|x-?ray\w*|ct[- ]guid\w*|bildgebung\w*|imagen\b|ultraschall|ecograf\w*", "mentioned"),
         ("preparation.shaking", r"\bsh(?:ake|aken|aking)\b|agitat\w+|schütteln|geschüttelt|agitar|agite", "required"),
         ("preparation.dilution", r"\bdilut\w+|verdünn\w*|diluir\w*|diluy\w*|dilué\w*|mix(?:ed)? (?:it |the \w+ )?(?:with|into|in) (?:saline|sodium|water|dextrose|glucose|other)|reconstitut\w+|added to (?:an? )?(?:saline|infusion|bag)", "required"),
@@ -1190,9 +1239,9 @@ def _steps(line: Line) -> Iterator[Claim]:
             if (
                 topic == "administration.sedation"
                 and re.search(r"to sleep|asleep|general", m[0])
-                and value in ("optional", "required")
+                and value in ("optional", "required", "mentioned")
             ):
-                value = "general anaesthesia"
+                value = "general anaesthesia" if value == "optional" else "must sleep"
             yield _claim(line, topic, "rule", value, m.start(), m.end())
             break
     if re.search(r"undiluted|unverdünnt|sin diluir", text) and "dilut" not in text.replace(
@@ -1237,7 +1286,7 @@ def _steps(line: Line) -> Iterator[Claim]:
             )
     if m := re.search(
         r"(?:save|keep|store|reuse|re-use|retain|use)\w*[^.;]{0,30}(?:rest|remain\w+|leftover|left over|unused|what is left|residue|surplus|excess)[^.;]{0,50}|"
-        r"(?:rest|remain\w+|leftover|left over|unused|what is left)[^.;]{0,40}(?:may|can|should|be) (?:be )?(?:kept|saved|stored|reused|re-used|used|returned)[^.;]{0,40}|"
+        r"(?:rest|remain\w+|leftover|left over|unused|what is left|left in the (?:vial|bottle))[^.;]{0,40}(?:may|can|should|be) (?:be )?(?:kept|saved|stored|reused|re-used|used|returned)[^.;]{0,40}|"
         r"multi-?dose vial|vial (?:can|may) be (?:shared|used (?:for|again|twice))|split (?:one|a|the) vial",
         text,
     ):
@@ -1292,7 +1341,7 @@ _FOR = re.compile(
 )
 _ADULTS = re.compile(r"\badults?\b|erwachsen\w+|adultos?|adulti|adultes?|成人|18 years")
 _CHILD = re.compile(
-    r"\b(?:child(?:ren)?|p(?:a)?ediatric\w*|infants?|newborns?|babies|adolescen\w+|teen\w*|niños|kinder\w*|bambini|enfants?|all ages|any age|of every age|neonat\w*)\b"
+    r"\b(?:(?:below|under) \d+ years|kids?|year-olds?|child(?:ren)?|p(?:a)?ediatric\w*|infants?|newborns?|babies|adolescen\w+|teen\w*|niños|kinder\w*|bambini|enfants?|all ages|any age|of every age|neonat\w*)\b"
 )
 _MUTATION = re.compile(
     r"mutat\w+|mutaci\w+|variants?|pathogenic|genetic(?:ally)?|faulty gene|gene (?:has been )?(?:chang|alter)\w+|changed|alteration|defect\w*|sod1[- ]?(?:als|related|associated|linked|positive)|familial|inherited|change in|error in|fault\w*|carriers?|gene fault"
@@ -1328,10 +1377,17 @@ def _indication(line: Line) -> Iterator[Claim]:
         r"\b(?:trial|study|studies|studied|investigat\w*|atlas|research\w*|participants?|enrol\w*)\b",
         text,
     )
+    if m := re.search(
+        r"no (?:gene|genetic)(?:tic)? test\w*[^.;]{0,30}(?:need|requir|necess)|(?:anyone|everyone|everybody) with (?:\w+ ){0,2}(?:weakness|als|sma|motor)",
+        text,
+    ):
+        yield _claim(line, "indication", "population", "anyone", m.start(), m.end())
+        return
     only_young = re.search(
-        r"\bonly (?:for|in|to) (?:\w+ )?(?:babies|infants|children|newborns|toddlers)", text
+        r"adults (?:cannot|can not|must not|should not|are not)|(?:babies|infants|children) (?:\w+ ){0,4}only\b|\bonly (?:for|in|to) (?:\w+ )?(?:babies|infants|children|newborns|toddlers)",
+        text,
     )
-    if only_young and for_whom and not ill:
+    if only_young and (for_whom or "treated" in text):
         at, end = only_young.span()
         yield _claim(line, "indication", "ages", "children", at, end)
     early = re.search(
@@ -1347,13 +1403,11 @@ def _indication(line: Line) -> Iterator[Claim]:
             return
     if ill and for_whom and not trial:
         gene = lexicon.gene and re.sub(r"\d+$", "", lexicon.gene) in text
+        counted = re.search(r"\d ?%|percent|of all (?:people|patients|als|cases)|most|some", text)
         if (
-            re.search(
-                r"\b(?:all|any|every|everyone|both|regardless|irrespective|whatever|whether or not|sporadic)\b[^.;]{0,60}",
-                text,
-            )
+            not counted
             and re.search(
-                r"(?:all|any|every|both)[^.;]{0,20}(?:patients?|people|adults?|persons?|forms?|types?|kinds?|cases?|als\b)|everyone|regardless of|irrespective of|whatever the|whether or not|sporadic (?:and|als|or)",
+                r"(?:all|any|every|both)[^.;]{0,20}(?:patients?|people|adults?|persons?|forms?|types?|kinds?|cases?|als\b)|everyone|anyone|everybody|regardless of|irrespective of|whatever the|whether or not|sporadic (?:and|als|or)",
                 text,
             )
             and not re.search(
@@ -1383,7 +1437,7 @@ def _indication(line: Line) -> Iterator[Claim]:
                 ill.end(),
             )
         only = re.search(
-            r"only (?:for|in|to) (?:\w+ )?(?:babies|infants|children|newborns|toddlers)|(?:children|babies|infants)(?: under \w+ \w+)? only|not (?:for|in) adults",
+            r"only (?:for|in|to) (?:\w+ )?(?:babies|infants|children|newborns|toddlers)|(?:children|babies|infants)(?: under \w+ \w+)? only|not (?:for|in) adults|adults (?:cannot|can not|must not|should not|are not)",
             text,
         )
         if only:
@@ -1502,7 +1556,7 @@ _BAD_FOR: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
 )
 _HABITS = ("bleeding", "vaccines", "alcohol", "grapefruit", "painkillers")
 _AVOID = re.compile(
-    r"should not (?:receive|be (?:given|used|treated|taken)|get|have|take|use|start)|must not (?:receive|be (?:given|used|treated)|get|have|take|use)|do not (?:use|give|take|receive|start)|not recommended|should be avoided|avoid(?:ed)? (?:in|during|use|if|for)|not (?:be )?(?:suitable|appropriate|safe) (?:for|in)|cannot (?:receive|have|be given|take)|nicht angewendet|prohibited in|off limits"
+    r"(?:must|should|may) not be (?:taken|used|given|combined|mixed) (?:together )?with|should not (?:receive|be (?:given|used|treated|taken)|get|have|take|use|start)|must not (?:receive|be (?:given|used|treated)|get|have|take|use)|do not (?:use|give|take|receive|start)|not recommended|should be avoided|avoid(?:ed)? (?:in|during|use|if|for)|not (?:be )?(?:suitable|appropriate|safe) (?:for|in)|cannot (?:receive|have|be given|take)|nicht angewendet|prohibited in|off limits"
 )
 
 
@@ -1678,6 +1732,15 @@ def _action(line: Line) -> Iterator[Claim]:
             yield _claim(line, "warnings.serious", "action", "told", m.start(), m.end())
 
 
+# What a denial is about, by the beginning of the word for the organ.
+_ORGANS = {
+    "kidn": "renal toxicity",
+    "plat": "thrombocytopenia",
+    "clot": "thrombocytopenia",
+    "blee": "thrombocytopenia",
+}
+
+
 def _warnings(line: Line) -> Iterator[Claim]:
     text = line.text
     if line.kind == "heading" and len(text) > 90:
@@ -1687,6 +1750,14 @@ def _warnings(line: Line) -> Iterator[Claim]:
         text,
     ):
         yield _claim(line, "warnings.serious", "denied", "denied", m.start(), m.end())
+    for m in re.finditer(
+        r"no need to (?:ring|call|tell|see|contact|report|phone|worry)|(?:kidneys?|platelets?|clotting|nerves?|spinal cord|brain|liver|bleeding)[^.;]{0,24}(?:cannot|can not|can't|never|is less|are less|is not|are not|will not|won't|does not|do not|unaffected)[^.;]{0,24}(?:hurt|harm\w*|damag\w*|affect\w*|likely|fall|drop|risk|problem\w*|change\w*)|does not (?:affect|harm|touch|change) (?:the |your )?(?:kidneys?|platelets?|clotting|blood)",
+        text,
+    ):
+        about = _ORGANS.get(m[0][:4], "")
+        if m[0].startswith("no need") and not line.lexicon.event_pattern.search(text):
+            continue
+        yield _claim(line, "warnings.serious", "denied", "denied", m.start(), m.end(), about=about)
     if m := re.search(
         r"side effects? (?:\w+ ){0,2}?(?:are|is|were) (?:\w+ ){0,2}?(?P<w>mild|minor|harmless|trivial)\b",
         text,
@@ -2133,7 +2204,7 @@ _STATUS: tuple[tuple[str, re.Pattern[str]], ...] = (
     (
         "full",
         re.compile(
-            r"(?:full|traditional|regular|standard|unconditional|complete|definitive|permanent) (?:fda |regulatory |marketing )?(?:approv\w+|authori[sz]ation|licen[cs]e)|fully (?:approved|licen[cs]ed|authori[sz]ed)|approv\w+ (?:is |was )?(?:full|traditional|unconditional)\b"
+            r"(?:full|traditional|regular|standard|unconditional|complete|definitive|permanent) (?:\(\w+\) )?(?:fda |regulatory |marketing )?(?:approv\w+|authori[sz]ation|licen[cs]e)|fully (?:approved|licen[cs]ed|authori[sz]ed)|approv\w+ (?:is |was )?(?:full|traditional|unconditional)\b"
         ),
     ),
     (
@@ -2359,11 +2430,11 @@ def _adjusted(line: Line) -> Iterator[Claim]:
 
 
 _TESTS = re.compile(
-    r"platelet (?:count|test)\w*|platelets|coagulation|prothrombin|\baptt\b|\bpt\b/|urine protein|protein in (?:the )?urine|urine test\w*|"
+    r"tests? (?:of|before|for)|\bbloods\b|platelet (?:count|test)\w*|platelets|coagulation|prothrombin|\baptt\b|\bpt\b/|urine protein|protein in (?:the )?urine|urine test\w*|"
     r"blood and urine|blood tests?|laborator\w+|lab tests?|thrombozyten|eiwei. im urin|proteinuria|plaquetas"
 )
 _NO_TESTS = re.compile(
-    r"(?:no|not|without|need not|never|only (?:once|if|when|before the first)|once\b|yearly|annual\w*|every year|wenn es klinisch|if (?:clinically|your doctor)|when clinically|sees a reason)"
+    r"(?:no|not|none|enough|unnecessary|stop|skip|without|need not|never|only (?:once|if|when|before the first)|once\b|yearly|annual\w*|every year|wenn es klinisch|if (?:clinically|your doctor)|when clinically|sees a reason)"
 )
 
 
@@ -2387,7 +2458,7 @@ def _monitoring(line: Line) -> Iterator[Claim]:
         _NO_TESTS.search(text)
         and not often
         and re.search(
-            r"(?:no|not) (?:\w+ ){0,4}(?:test|need|requir|necess|check)|need not|once\b|yearly|annual|if clinically|klinisch angezeigt|when clinically|sees a reason|every year|only before",
+            r"(?:no|not|none) (?:\w+ ){0,4}(?:test|need|requir|necess|check|want)|are enough|is enough|unnecessary|need not|once\b|yearly|annual|if clinically|klinisch angezeigt|when clinically|sees a reason|every year|only before",
             text,
         )
     ):

@@ -18,17 +18,16 @@ from textwrap import fill
 from thecal import __version__
 from thecal.errors import counted
 from thecal.label.claims import Claim, Said
-from thecal.label.compare import Audit, Difference, Kind, Severity
+from thecal.label.compare import SEVERITIES, Audit, Conflict, Difference, Kind, Severity
 from thecal.label.label import Label, area
 from thecal.label.monograph import Monograph
 from thecal.label.topics import AREAS
 from thecal.outfile import write_whole
 from thecal.plan.answer import DISCLAIMER
-from thecal.report.marked import Block, around, blocks, folded
+from thecal.report.marked import around, blocks, folded
 from thecal.report.words import where
 from thecal.source import Source
 
-SEVERITIES = tuple(Severity)  # worst first
 LETTERS = {Severity.SAFETY: "S", Severity.MAJOR: "M", Severity.MINOR: "N", Severity.INFO: "I"}
 SEVERITY_WORDS = {
     Severity.SAFETY: "could hurt somebody who follows it",
@@ -49,13 +48,19 @@ AUDIT_CAVEAT = (
     "What is not listed was not found by these readers; that does not make the page right, nor "
     "complete. They read rules of wording and numbers, and the label as restated in thecal."
 )
-WIDTH = 92
+COMPARE_CAVEAT = (
+    "Only what both pages say and these readers read was compared; where both say the same, both "
+    "may be wrong. Hold each against the label with `thecal label audit`."
+)
+RIGHT = {"first": "A", "second": "B", "both": "both", "neither": "neither", None: "not known"}
+NO_CONFLICT = "No conflict was found."
+WIDTH, ROOM = 92, 150  # characters of a line, and of a page's words around a difference
 MOST_SHOWN = 40  # differences in a terminal; beyond, minor ones and remarks are counted
 MOST_MARKED = 500  # differences on the page with marks, the worst
 
 
-def counts(differences: Iterable[Difference]) -> dict[Severity, int]:
-    """Count differences by severity, worst first; none is 0."""
+def counts(differences: Iterable[Difference | Conflict]) -> dict[Severity, int]:
+    """Count by severity, worst first; none is 0."""
     found = Counter(difference.severity for difference in differences)
     return {severity: found[severity] for severity in SEVERITIES}
 
@@ -115,7 +120,7 @@ def _said(value: Said) -> str:
 
 
 def audit_text(audit: Audit, *, is_long: bool = False) -> str:
-    """Show the differences of a page as a table, worst first, and what was read.
+    """Show the differences of a page, worst first, and what was read.
 
     is_long  show minor differences and remarks, too, where there are many differences
     """
@@ -124,80 +129,138 @@ def audit_text(audit: Audit, *, is_long: bool = False) -> str:
     if len(found) > MOST_SHOWN and not is_long:
         shown = [d for d in found if is_at_least(d.severity, Severity.MAJOR)]
     page = audit.monograph
+    counted_lines = _wrap(count_words(counts(found)))
+    if len(shown) < len(found):
+        left = counts(found[len(shown) :])
+        each = " and ".join(f"{n} {severity}" for severity, n in left.items() if n)
+        counted_lines += _wrap(f"Not shown: {each}; --all shows them, --json has every one.")
     parts = [
         "\n".join(_wrap(f"{folded(page.name)} · {page.form} · {label_words(audit.label)}")),
-        _table(
-            ("severity", "line", "class, topic", "the page says", "the label says, and why"),
-            [_row(difference, audit) for difference in shown],
+        _listed(
+            ("severity", "line", "class", "topic"),
+            [_entry(difference, audit) for difference in shown],
         ),
-        "\n".join(
-            [
-                *_wrap(count_words(counts(found))),
-                *_left_out(found, shown),
-                *_wrap(read_words(audit.claims)),
-            ]
-        ),
+        "\n".join([*counted_lines, *_wrap(read_words(audit.claims))]),
         "\n".join([*_wrap(AUDIT_CAVEAT), *_wrap(DISCLAIMER)]),
     ]
     return "\n\n".join(part for part in parts if part)
 
 
-def _left_out(found: Sequence[Difference], shown: Sequence[Difference]) -> list[str]:
-    more = {s: n for s, n in counts(found).items() if n and s not in {d.severity for d in shown}}
-    if len(found) == len(shown):
-        return []
-    each = " and ".join(f"{n} {severity}" for severity, n in more.items())
-    return _wrap(f"Not in the table: {each}; --all shows them, --json has every one.")
+@dataclass(frozen=True, slots=True)
+class _Entry:
+    """One line of a table, and what stands below it: a name and words for each."""
+
+    cells: tuple[str, ...]
+    below: tuple[tuple[str, str], ...]
 
 
-def _row(difference: Difference, audit: Audit) -> tuple[str, ...]:
-    page, span = audit.monograph, difference.span
-    name = difference.severity.upper() if difference.severity is Severity.SAFETY else ""
-    says = "(nothing)" if span is None else around(page.text, span)
-    if difference.against is not None:
-        line, _ = page.place(difference.against)
-        says += f"\nand on line {line}: {around(page.text, difference.against)}"
-    return (
-        name or str(difference.severity),
-        f"{difference.line}:{difference.column}" if difference.line else "–",
-        f"{difference.kind}\n{difference.topic}",
-        says,
-        f"{label_says(difference, audit.label)}\nWhy: {folded(difference.why)}",
+def _entry(difference: Difference, audit: Audit) -> _Entry:
+    page, span, against = audit.monograph, difference.span, difference.against
+    below = [("page", around(page.text, span, ROOM) if span else "does not say it")]
+    if against is not None:
+        below += [("itself", f"line {page.place(against)[0]}: {around(page.text, against, ROOM)}")]
+    below += [("label", label_says(difference, audit.label)), ("why", folded(difference.why))]
+    return _Entry(
+        (
+            _severity(difference.severity),
+            f"{difference.line}:{difference.column}" if difference.line else "–",
+            str(difference.kind),
+            difference.topic,
+        ),
+        tuple(below),
     )
+
+
+def _severity(severity: Severity) -> str:
+    return severity.upper() if severity is Severity.SAFETY else str(severity)
 
 
 def label_says(difference: Difference, label: Label) -> str:
     """Say what the label says instead, with section and version."""
     statement = difference.statement
     if statement is None:
-        return folded(difference.label_value) or "The label says nothing about it."
+        return folded(difference.label_value) or "says nothing about it"
     words = folded(difference.label_value or statement.says)
     return f"{words} [{place_words(statement.source, label)}]"
 
 
-def _table(head: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> str:
-    """Draw rows of words as a table of fixed width; without rows it is left out."""
-    if not rows:
+def compare_text(
+    first: Monograph, second: Monograph, label: Label, conflicts: Sequence[Conflict]
+) -> str:
+    """Show where two pages say different things, and which of them the label bears out."""
+    found = sorted(conflicts, key=lambda c: SEVERITIES.index(c.severity))
+    each = ", ".join(f"{n} {severity}" for severity, n in counts(found).items() if n)
+    parts = [
+        "\n".join(
+            [
+                *_wrap(f"A {folded(first.name)} · {first.form}"),
+                *_wrap(f"B {folded(second.name)} · {second.form}"),
+                *_wrap(label_words(label)),
+            ]
+        ),
+        _listed(
+            ("severity", "as the label", "topic", "value"),
+            [_conflict_entry(conflict, first, second) for conflict in found],
+        ),
+        f"{counted(len(found), 'conflict')}: {each}." if found else NO_CONFLICT,
+        "\n".join([*_wrap(COMPARE_CAVEAT), *_wrap(DISCLAIMER)]),
+    ]
+    return "\n\n".join(part for part in parts if part)
+
+
+def _conflict_entry(conflict: Conflict, first: Monograph, second: Monograph) -> _Entry:
+    below = []
+    for name, page, claim in (("A", first, conflict.first), ("B", second, conflict.second)):
+        line, column = page.place(claim.span)
+        words = f"{line}:{column} {said_words(claim)}: {around(page.text, claim.span, ROOM)}"
+        below.append((name, words))
+    if conflict.label_value:
+        below.append(("label", folded(conflict.label_value)))
+    below.append(("why", folded(conflict.why)))
+    cells = (_severity(conflict.severity), RIGHT[right_page(conflict)], conflict.topic)
+    return _Entry((*cells, conflict.name), tuple(below))
+
+
+def right_page(conflict: Conflict) -> str | None:
+    """Say which page the label bears out; None where it does not speak of one that may be."""
+    first, second = conflict.first_ok, conflict.second_ok
+    if first is None and second is None:
+        return None
+    if first and second:
+        return "both"
+    if first or second:
+        return "first" if first else "second"
+    return "neither" if first is False and second is False else None
+
+
+def _listed(head: tuple[str, ...], entries: Sequence[_Entry]) -> str:
+    """Draw entries under aligned heads, the words of each below it; without any, nothing."""
+    if not entries:
         return ""
-    from rich import box
-    from rich.console import Console
-    from rich.table import Table
+    rows = [head, *(entry.cells for entry in entries)]
+    widths = [max(len(row[i]) for row in rows) for i in range(len(head))]
 
-    drawn = Table(box=box.SIMPLE_HEAD, pad_edge=False, leading=1)
-    for name in head:
-        is_wide = "says" in name
-        drawn.add_column(name, ratio=3 if is_wide else None, no_wrap=name in ("severity", "line"))
-    drawn.expand = True
-    for row in rows:
-        drawn.add_row(*row)
-    console = Console(width=WIDTH + 8, no_color=True, highlight=False, markup=False, emoji=False)
-    with console.capture() as capture:
-        console.print(drawn)
-    return "\n".join(line.rstrip() for line in capture.get().splitlines()).strip("\n")
+    def line(cells: tuple[str, ...]) -> str:
+        return "  ".join(c.ljust(w) for c, w in zip(cells, widths, strict=True)).rstrip()
+
+    indent = widths[0] + 2
+    drawn = [line(head), "─" * WIDTH]
+    for entry in entries:
+        drawn.append(line(entry.cells))
+        for name, words in entry.below:
+            drawn += _wrap(words, first=f"{'':{indent}}{name:6} ", indent=indent + 7)
+        drawn.append("")
+    return "\n".join(drawn[:-1])
 
 
-def _wrap(words: str) -> list[str]:
-    return fill(words, WIDTH, break_long_words=True, break_on_hyphens=False).splitlines()
+def _wrap(words: str, first: str = "", indent: int = 0) -> list[str]:
+    return fill(
+        words,
+        WIDTH,
+        initial_indent=first,
+        subsequent_indent=" " * indent,
+        break_on_hyphens=False,
+    ).splitlines()
 
 
 # -- the page with marks

@@ -24,20 +24,27 @@ from thecal.source import Source
 
 if TYPE_CHECKING:  # the numerical library is not loaded for a due date
     from thecal.infer.validate import Validation, Verdict
+    from thecal.label.claims import Claim, Said
+    from thecal.label.compare import Audit, Conflict, Difference
     from thecal.label.diff import LabelDiff
+    from thecal.label.monograph import Monograph
     from thecal.plan.virtual import Summary
 
 Json = dict[str, Any]
 NUMBERS = re.compile(r"\[\n[\s\d.,eE+-]*\]")
+# What would control a terminal, turn the direction of its text, or cannot be written as UTF-8.
+UNSAFE = re.compile(r"[\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
 
 
 def dump(document: Json) -> str:
     """Write a document as JSON text, the same bytes for the same input.
 
-    One key a line, and a list of numbers on one line.
+    One key a line, and a list of numbers on one line. Characters that would act on a terminal
+    are escaped, which a reader of JSON does not notice.
     """
     text = json.dumps(document, ensure_ascii=False, indent=2, allow_nan=False)
-    return NUMBERS.sub(lambda numbers: " ".join(numbers[0].split()), text)
+    text = NUMBERS.sub(lambda numbers: " ".join(numbers[0].split()), text)
+    return UNSAFE.sub(lambda character: f"\\u{ord(character[0]):04x}", text)
 
 
 def due_document(due: Due) -> Json:
@@ -282,6 +289,121 @@ def label_diff_document(diff: LabelDiff) -> Json:
         ],
         "disclaimer": DISCLAIMER,
     }
+
+
+def audit_document(audit: Audit) -> Json:
+    """Return the answer of `thecal label audit --json`."""
+    from thecal.report.audit import AUDIT_CAVEAT, counts
+
+    page, label = audit.monograph, audit.label
+    return {
+        "schema": "thecal.audit/1",
+        "thecal": __version__,
+        "file": page.name,
+        "form": page.form,
+        "remarks": list(page.remarks),
+        "drug": label.medicine,
+        "jurisdiction": label.jurisdiction,
+        "label": _asked_of(label),
+        "counts": {str(severity): n for severity, n in counts(audit.differences).items()},
+        "differences": [_difference(difference, page) for difference in audit.differences],
+        "claims": [_claim(claim, page) for claim in audit.claims],
+        "caveat": AUDIT_CAVEAT,
+        "disclaimer": DISCLAIMER,
+    }
+
+
+def compare_document(
+    first: Monograph, second: Monograph, label: Label, conflicts: Iterable[Conflict]
+) -> Json:
+    """Return the answer of `thecal label compare --json`."""
+    from thecal.report.audit import COMPARE_CAVEAT, counts, right_page
+
+    found = list(conflicts)
+    return {
+        "schema": "thecal.compare/1",
+        "thecal": __version__,
+        "files": [
+            {"file": page.name, "form": page.form, "remarks": list(page.remarks)}
+            for page in (first, second)
+        ],
+        "drug": label.medicine,
+        "jurisdiction": label.jurisdiction,
+        "label": _asked_of(label),
+        "counts": {str(severity): n for severity, n in counts(found).items()},
+        "conflicts": [
+            {
+                "severity": str(conflict.severity),
+                "topic": conflict.topic,
+                "name": conflict.name,
+                "first": _claim(conflict.first, first),
+                "second": _claim(conflict.second, second),
+                "as_label": right_page(conflict),
+                "label_value": conflict.label_value or None,
+                "why": conflict.why,
+            }
+            for conflict in found
+        ],
+        "caveat": COMPARE_CAVEAT,
+        "disclaimer": DISCLAIMER,
+    }
+
+
+def _asked_of(label: Label) -> Json:
+    """Return which label was asked."""
+    return {
+        "document": label.document,
+        "version": label.version,
+        "edition": label.edition or None,
+        "status": label.status,
+    }
+
+
+def _difference(difference: Difference, page: Monograph) -> Json:
+    statement, against = difference.statement, difference.against
+    source = statement and _source(statement.source)
+    elsewhere = None
+    if against is not None:
+        line, column = page.place(against)
+        elsewhere = {"line": line, "column": column, "quote": page.quote(against)}
+    return {
+        "class": str(difference.kind),
+        "severity": str(difference.severity),
+        "topic": difference.topic,
+        "quote": difference.quote,
+        "line": difference.line,
+        "column": difference.column,
+        "label_value": difference.label_value,
+        "label_section": source and source["section"],
+        "label_version": source and source["version"],
+        "label_document": source and source["document"],
+        "why": difference.why,
+        "elsewhere": elsewhere,
+    }
+
+
+def _claim(claim: Claim, page: Monograph) -> Json:
+    line, column = page.place(claim.span)
+    return {
+        "topic": claim.topic,
+        "name": claim.name,
+        "value": _claimed(claim.value),
+        "unit": claim.unit,
+        "line": line,
+        "column": column,
+        "quote": claim.quote,
+        "hedged": claim.hedged,
+        "about": claim.about,
+        "phase": claim.phase,
+        "bound": claim.bound,
+    }
+
+
+def _claimed(value: Said) -> float | str | list[float | int | None] | None:
+    """Return a number, a range as [lowest, highest], or a word."""
+    if isinstance(value, tuple):
+        return [_found(number) for number in value]
+    return value if isinstance(value, str) else _found(value)
 
 
 def _version(label: Label) -> Json:

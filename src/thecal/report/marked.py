@@ -7,6 +7,7 @@ long text is shown around its marks alone, so that a page of any size stays read
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
@@ -17,9 +18,6 @@ AROUND = 400  # characters shown before and after a mark of a longer text
 LONGEST_MARK = 2_000  # characters of one mark shown in a longer text
 FIRST = 2_000  # characters shown of the beginning of a longer text
 
-ITEM = re.compile(r"[ \t]*(?:[-*+•◦▪–—·]|\(?\d{1,3}[.)])[ \t]+(?=\S)")
-CELLS = re.compile(r"\t|[ ]\|[ ]|^\||\|$")
-DRESS = "#*_=:|•–— \t\r"  # what may stand around the words of a heading
 BLANKS = re.compile(r"\s+")
 # Joiners shape a letter; a soft hyphen or a zero-width blank shows nothing: all do no harm.
 HARMLESS = frozenset("\u00ad\u200b\u200c\u200d\u2060\ufeff")
@@ -49,7 +47,7 @@ class Piece:
 class Block:
     """One line of the text, or a gap where text is left out.
 
-    kind       "heading", "paragraph", "item", "row" (of a table) or "gap"
+    kind       "heading", "text", "item", "row" (of a table) or "gap"
     level      of a heading, from 1
     is_spaced  an empty line stands before it
     left_out   characters that a gap stands for
@@ -60,6 +58,11 @@ class Block:
     level: int = 0
     is_spaced: bool = False
     left_out: int = 0
+
+    @property
+    def has_bullet(self) -> bool:
+        """Tell whether an item carries its own bullet or number."""
+        return bool(self.pieces) and not self.pieces[0].text.lstrip()[:1].isalpha()
 
     @property
     def begins(self) -> tuple[int, ...]:
@@ -133,24 +136,29 @@ def blocks(monograph: Monograph, spans: Mapping[int, Span]) -> list[Block]:
     longest = len(text) if is_whole else LONGEST_MARK
     marks = {number: trimmed(text, span, longest) for number, span in spans.items()}
     windows = [Span(0, len(text))] if is_whole else _windows(text, marks.values())
-    headings, cutter = _headings(monograph), _Cutter(text, marks)
+    starts = [sentence.span.start for sentence in monograph.sentences]
+    cutter = _Cutter(text, marks)
     found: list[Block] = []
-    was = 0
+    was = level = 0
     for window in windows:
         is_spaced = window.start > was
         if is_spaced:
             found.append(Block(kind="gap", pieces=(), left_out=window.start - was))
         for line in _lines(text, window):
-            words = text[line.start : line.end]
-            if not words.strip():
+            if not text[line.start : line.end].strip():
                 is_spaced = True
                 continue
-            level = headings.get(line.start, 0)
+            i = bisect_left(starts, line.start)
+            is_known = i < len(starts) and starts[i] < line.end
+            sentence = monograph.sentences[i] if is_known else None
+            kind = sentence.kind if sentence else "text"
+            if sentence and kind == "heading":  # no level is left out on the way down
+                level = min(max(monograph.sections[sentence.section].level, 1), level + 1)
             found.append(
                 Block(
-                    kind="heading" if level else _kind(words),
+                    kind=kind,
                     pieces=tuple(cutter.cut(line)),
-                    level=level,
+                    level=level if kind == "heading" else 0,
                     is_spaced=is_spaced,
                 )
             )
@@ -240,34 +248,3 @@ def _lines(text: str, window: Span) -> Iterator[Span]:
         end = window.end if end < 0 else end
         yield Span(start, end)
         start = end + 1
-
-
-def _headings(monograph: Monograph) -> dict[int, int]:
-    """Return the level of each line that is a section's heading, by where the line begins.
-
-    A heading that runs on in its line ("Storage: keep cold") leaves the line a paragraph.
-    """
-    text = monograph.text
-    found: dict[int, int] = {}
-    level = 0
-    for section in monograph.sections:
-        room = section.span.start + len(section.heading) + 40
-        begins = text[section.span.start : room]
-        start = section.span.start + len(begins) - len(begins.lstrip("\r\n"))
-        end = text.find("\n", start, room)
-        line = text[start : end if end >= 0 else room]
-        is_line = start == 0 or text[start - 1] == "\n"
-        if section.heading and is_line and _bare(line) == _bare(section.heading):
-            level = min(max(section.level, 1), level + 1)  # no level is left out on the way down
-            found[start] = level
-    return found
-
-
-def _bare(heading: str) -> str:
-    return folded(heading).strip(DRESS).casefold()
-
-
-def _kind(line: str) -> str:
-    if ITEM.match(line):
-        return "item"
-    return "row" if CELLS.search(line) else "paragraph"
