@@ -86,7 +86,7 @@ def label_audit(
         if as_json:
             from thecal.report.contract import audit_document, dump
 
-            click.echo(dump(audit_document(found)))
+            click.echo(dump(audit_document(found), rows="claims"))
         else:
             from thecal.report.audit import audit_text
 

@@ -500,6 +500,13 @@ def _judge_interval(claim: Claim, label: Label) -> Verdict:
         return _judge_days(claim, label)
     if claim.name != "interval":
         return _UNKNOWN
+    if claim.value == "none":
+        s = _first(label, "dosing.maintenance")
+        return (
+            _wrong(s, s.says, Severity.SAFETY, "Treatment goes on; without it the effect fades.")
+            if s
+            else _UNKNOWN
+        )
     mine = _intervals(label, phase)
     every = mine + _intervals(label, "maintenance" if phase == "loading" else "loading")
     allowed = mine if claim.phase and claim.about != "after" else every
@@ -608,6 +615,11 @@ def _judge_missed(claim: Claim, label: Label) -> Verdict:
         return _judge_anchor(claim, label, held)
     if claim.name == "restart":
         s = next((s for s in held if "restart" in s.values), None)
+        since = claim.about.removeprefix("gap of ")
+        if s and since != claim.about and float(since) < float(s.values.get("from_months", 0)):  # type: ignore[arg-type]
+            return _wrong(
+                s, s.says, Severity.MAJOR, "Loading begins again only after a longer gap."
+            )
         if claim.value == "none":
             return (
                 _wrong(s, s.says, Severity.MAJOR, "After a long gap loading begins again.")
@@ -616,7 +628,7 @@ def _judge_missed(claim: Claim, label: Label) -> Verdict:
             )
         if s:
             return _right(s)
-        if claim.about != "gap":
+        if not claim.about.startswith("gap"):
             return _wrong(
                 held[0],
                 held[0].says,
@@ -709,7 +721,15 @@ def _judge_missed_interval(
                 "A month is not 28 days.", Kind.BLURS,
             )  # fmt: skip
     if claim.topic == "missed_dose.apart":
-        return _UNKNOWN
+        apart = next((s for s in held if isinstance(s.values.get("apart_d"), float)), None)
+        if apart is None:
+            return _UNKNOWN
+        return _wrong(
+            apart,
+            f"at least {_f(apart.number('apart_d'))} days apart",
+            Severity.MAJOR,
+            "Doses would come too close.",
+        )
     value, unit, s = known[0]
     return _wrong(
         s, f"{_told(value, unit)} later", Severity.SAFETY if precise else Severity.MAJOR,
@@ -726,6 +746,10 @@ def _judge_csf(claim: Claim, label: Label) -> Verdict:
         return _UNKNOWN
     volume = s.number("volume_mL")
     told = f"about {_f(volume)} mL"
+    if claim.name == "order":
+        return _wrong(
+            s, f"{told}, before the dose", Severity.SAFETY, "The fluid is taken out first."
+        )
     if claim.value == "none":
         return _wrong(
             s,
@@ -741,8 +765,10 @@ def _judge_csf(claim: Claim, label: Label) -> Verdict:
     found = _numbers(claim, "mL")
     if found is None:
         return _UNKNOWN
-    if found[0] <= volume <= found[1] or _near(found[0], volume, 0.1):
+    if _near(found[0], volume, 0.2) and _near(found[1], volume, 0.2):
         return _right(s)
+    if found[0] <= volume <= found[1]:
+        return _wrong(s, told, Severity.MAJOR, "The range is wider than the label's volume.")
     return _wrong(
         s, told, Severity.SAFETY,
         "The volume of fluid changes with what is taken out and what is put in.",
@@ -766,6 +792,8 @@ def _judge_bolus(claim: Claim, label: Label) -> Verdict:
 def _judge_syringe(claim: Claim, label: Label) -> Verdict:
     s = _first(label, "administration.in_syringe")
     found = _numbers(claim, "h")
+    if s is not None and isinstance(claim.value, str):
+        found = (24.0, 24.0)
     if s is None or found is None:
         return _UNKNOWN
     most = s.number("most_h")
@@ -834,6 +862,8 @@ def _judge_out(claim: Claim, label: Label) -> Verdict:
     if not statements or found is None:
         return _UNKNOWN
     names = {"C": ("most_C",), "d": ("most_d",), "h": ("most_h", "most_h_per_day")}[unit]
+    if claim.name == "most_h_per_day" and any("most_h_per_day" in s.values for s in statements):
+        names = ("most_h_per_day",)
     known = [(v, s) for s in statements for n in names if isinstance(v := s.values.get(n), float)]
     if unit == "h" and not known:
         return _UNKNOWN
@@ -1665,13 +1695,17 @@ def _omits_serious(
         return
     if not named:
         return
+    lacking = [
+        s for s in groups if not any(w.replace("_", " ") in named for w in s.words("events"))
+    ]
+    severity = Severity.MAJOR if 2 * len(lacking) > len(groups) else Severity.MINOR
     for s in groups:
         if not any(word.replace("_", " ") in named for word in s.words("events")):
             yield from (
                 replace(d, statement=s, label_value=s.says)
                 for d in omits(
                     "warnings.serious",
-                    Severity.MINOR,
+                    severity,
                     "Some serious reactions are told, and not this one.",
                 )
             )

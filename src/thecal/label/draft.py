@@ -193,21 +193,25 @@ class Draft:
         """Take characters of the source over as they stand, normalised."""
         if start >= end:
             return
-        if start == self._run[1] != 0:
-            self._run = (self._run[0], end)
+        begin, stop = self._run
+        if start == stop != 0:
+            self._run = (begin, end)
         else:
-            self._flush()
+            if stop:
+                self._flush()
             self.pieces.add(self.length, start)
             self._run = (start, end)
         self.length += end - start
 
     def put(self, text: str, at: int) -> None:
         """Write characters that stand for what the source has at a place."""
-        if at == self._run[1] != 0 and text == self.flat[at : at + 1]:
-            self._run = (self._run[0], at + 1)
-            self.length += 1
-            return
-        self._flush()
+        begin, stop = self._run
+        if stop:
+            if at == stop and text == self.flat[at : at + 1]:
+                self._run = (begin, at + 1)
+                self.length += 1
+                return
+            self._flush()
         for character in text:
             self.pieces.add(self.length, at)
             self._out.write(character)

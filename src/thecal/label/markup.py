@@ -24,7 +24,7 @@ _SUBSET_END = re.compile(r"\]\s*+>")
 _ENTITY = re.compile(
     r"&(?:#(?:([0-9]{1,12})|[xX]([0-9A-Fa-f]{1,10}));?|([A-Za-z][A-Za-z0-9]{1,31});?)"
 )
-_BLANKS = re.compile(r"\s\s+|[\n\t]")
+_BLANKS = re.compile(r"\s(?:\s++|(?<=[\n\t]))")
 _CLOSERS = re.compile(
     r"</(noscript|template|svg|select|object|canvas|audio|video|rt|rp|sup)\b", re.IGNORECASE
 )
@@ -171,7 +171,8 @@ class Writer:
     def text(self, start: int, end: int, *, bold: bool = False, raw: bool = False) -> None:
         """Take a run of text over: entities resolved, blanks folded to one."""
         draft = self.draft
-        if draft.flat[start:end].isspace():
+        words = draft.flat[start:end]
+        if words.isspace():
             if not self.gap:
                 self.gap, self.gap_at = " ", start
             return
@@ -180,8 +181,11 @@ class Writer:
                 draft.put(self.gap, self.gap_at)
                 self.blank = True
             self.gap = ""
-        before, at = draft.length, start
-        if not raw and draft.source.find("&", start, end) >= 0:
+        before = draft.length
+        if raw or "&" not in words:
+            self._run(start, end)
+        else:
+            at = start
             for found in _ENTITY.finditer(draft.source, start, end):
                 if draft.is_full:
                     break
@@ -190,12 +194,13 @@ class Writer:
                     self._run(at, found.start())
                     self._entity(characters, found.start())
                     at = after
-        self._run(at, end)
+            self._run(at, end)
         if draft.length > before:
             self.written = True
-            if bold and not self.plain:
+            if not bold:
+                self.plain = True
+            elif not self.plain:
                 self.lead = draft.length
-            self.plain = self.plain or not bold
 
     def _entity(self, characters: str, at: int) -> None:
         """Write what an entity stands for."""
@@ -240,28 +245,15 @@ class Writer:
         """End the line, if it holds anything."""
         draft = self.draft
         self.gap = ""
-        if not self.written:
-            self.blank = True
-            return
-        if self.full or len(draft.lines) >= MAX_LINES:
-            self.full = True
-            draft.put("\n", at)
-        else:
+        if self.written:
             lead = self.lead - self.begin if self.plain and self.lead > self.begin else 0
             draft.lines.append(Line(self.begin, draft.length, kind, level, frame=frame, lead=lead))
+            self.full = len(draft.lines) >= MAX_LINES or draft.is_full
+            self.written, self.plain, self.lead = False, False, 0
+        if draft.length > self.begin:
             draft.put("\n", at)
             self.begin = draft.length
-        self.blank, self.written, self.plain, self.lead = True, False, False, 0
-
-    def finish(self, stopped: int) -> None:
-        """Say what was not told apart any more."""
-        draft = self.draft
-        if self.full:
-            draft.lines.append(Line(self.begin, draft.length, "text", coarse=True))
-            draft.remarks.append(
-                f"more than {MAX_LINES:,} lines: what follows was read in pieces, not line by line"
-            )
-        draft.rest(stopped)
+        self.blank = True
 
 
 # ---- HTML
@@ -282,6 +274,7 @@ _BLOCKS = {
     *_LISTS, *_PARTS, *_SITE_TAGS, *_HEADINGS,
 }  # fmt: skip
 _OUT_OF_CELL = {"h1", "h2", "h3", "h4", "h5", "h6", "section", "article", "main"} | _SITE_TAGS
+_ENCLOSING = {"article", "main", "div", "section", "ul"} | _SITE_TAGS
 _SITE_ROLES = {"navigation", "contentinfo", "banner", "search"}
 _MARGIN = 2  # a heading by its words alone stands below those that the page marks
 
@@ -306,6 +299,9 @@ class HtmlReader:
         out = self.out
         for tag in self.scanner.tags():
             start, end, name, closes, at, _ = tag
+            if out.full:
+                self.scanner.stopped = min(start, self.scanner.stopped)
+                break
             if self.unseen:
                 if name == self.unseen:
                     self.unseen_depth += -1 if closes else 1
@@ -331,7 +327,7 @@ class HtmlReader:
             # never closed: it would hide the rest of the page
             lines = self.draft.lines
             lines[self.site_from :] = [line._replace(frame=0) for line in lines[self.site_from :]]
-        out.finish(self.scanner.stopped)
+        self.draft.rest(self.scanner.stopped)
 
     def _is_citation(self, tag: Tag) -> bool:
         if not self.scanner.closes_after("sup", tag[5]):
@@ -351,6 +347,9 @@ class HtmlReader:
                 self.out.text(start, line_end, bold=self.bold > 0)
             self._close(line_end)
             start = line_end + 1
+            if self.out.full:
+                self.scanner.stopped = start
+                return
         if start < end:
             self.out.text(start, end, bold=self.bold > 0)
 
@@ -421,7 +420,8 @@ class HtmlReader:
             self.cells = 0
         elif name not in _PARTS:
             self.heading = -1
-        self._enclose(tag)
+        if self.site or name in _ENCLOSING:
+            self._enclose(tag)
 
     def _enclose(self, tag: Tag) -> None:
         """Follow the blocks that say whether a line is about the medicine or about the site."""
@@ -475,10 +475,14 @@ class SplReader:
 
     def read(self) -> None:
         """Read the label."""
+        out = self.out
         for tag in self.scanner.tags():
             start, end, name, closes, at, after = tag
+            if out.full:
+                self.scanner.stopped = start
+                break
             if start < end and self.words:
-                self.out.text(start, end, bold=any(self.bold[-1:]), raw=name == "#cdata")
+                out.text(start, end, bold=any(self.bold[-1:]), raw=name == "#cdata")
             if name in _SPL_BLOCKS:
                 empty = not closes and self.draft.source.startswith("/>", after - 2)
                 self._block(name, closes, at, empty=empty)
@@ -492,7 +496,7 @@ class SplReader:
             elif name in ("setId", "versionNumber", "effectiveTime") and not closes:
                 self._about(tag)
         self._close(len(self.draft.source))
-        self.out.finish(self.scanner.stopped)
+        self.draft.rest(self.scanner.stopped)
 
     def _about(self, tag: Tag) -> None:
         """Keep what the document says of itself; only its first, as sections repeat it."""

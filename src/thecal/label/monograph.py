@@ -396,8 +396,9 @@ class _Arranger:
         if line.kind == "row":
             return text[line.start : min(line.end, line.start + 200)].split("|")[0].strip(), area
         lead = found_area = ""
-        if line.lead:
-            lead = text[line.start : line.start + min(line.lead, 80)].strip(" .:-")
+        words = text[line.start : line.start + min(line.lead, 80)].strip()
+        if words and (words[-1] in ":.?-" or is_usual(words)):  # in bold
+            lead = words.rstrip(" :.?-")
         elif found := _LEAD.match(text, line.start, line.end):
             words = found[1].strip()
             if any(c.isalpha() for c in words) and (found[0][-1] == ":" or is_usual(words)):

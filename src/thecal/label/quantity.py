@@ -29,6 +29,7 @@ _WORDS = {
 # Unit as written to unit as told. Longer spellings stand before shorter ones they begin with.
 _UNITS = {
     "mg/ml": r"mg\s?(?:/|per)\s?(?:ml|milliliters?|millilitres?)|milligrams? per millilit(?:er|re)",
+    "g/ml": r"g\s?/\s?(?:ml|millilit\w+)",
     "ng/ml": r"(?:h\s?[·*.x]\s?)?ng\s?(?:[·*.x]\s?h)?\s?/\s?ml",
     "mg/kg": r"mg\s?/\s?kg",
     "mg": r"mg\b(?!\s?/\s?(?:d?l\b|kg|m2|m²|day|week))|milligram(?:me)?s?\b|miligramos?\b|milligramm[io]?\b|miligrame?\b|ミリグラム",
@@ -52,7 +53,7 @@ _UNITS = {
     "f": r"[°º˚]\s?f\b|℉|degrees? (?:f\b|fahrenheit)|fahrenheit\b|(?<=\d)\s?f\b(?![-'.]\w)",
     "%": r"%|％|percent\b|per cent\b",
 }  # fmt: skip
-_TOLD = {"mg/ml": "mg/mL", "ng/ml": "ng/mL", "ml": "mL", "c": "C", "f": "F"}
+_TOLD = {"mg/ml": "mg/mL", "g/ml": "g/mL", "ng/ml": "ng/mL", "ml": "mL", "c": "C", "f": "F"}
 
 _WORD = "|".join(sorted(map(re.escape, _WORDS), key=len, reverse=True))
 _DIGITS = r"\d{1,3}(?:[ ,]\d{3}){1,2}(?![\d.,]*\d)|\d{1,7}(?:[.,]\d{1,4})?(?!\d)"
@@ -63,8 +64,7 @@ _SMALL = "|".join(
 )
 _QUANTITY = re.compile(
     rf"(?:(?<![\w.,])|(?<=\bq))(?P<a>{_NUMBER})(?:\s?\((?:\d+|{_WORD})\))?"
-    rf"(?:\s?(?P<first>{_SMALL}|[°º]))?"
-    rf"(?:\s?(?P<join>-|to\b|and\b|or\b|through\b|bis\b|und\b|a\b|à\b|y\b|e\b|et\b|al?\b|până la\b|~|〜|から)\s?"
+    rf"(?:(?:\s?(?P<first>{_SMALL}|[°º]))?\s?(?P<join>-|to\b|and\b|or\b|through\b|bis\b|und\b|a\b|à\b|y\b|e\b|et\b|al?\b|până la\b|~|〜|から)\s?(?:less than |under |below |[<≤]\s?)?"
     rf"(?P<b>{_NUMBER})(?:\s?\((?:\d+|{_WORD})\))?)?"
     rf"\s?-?\s?(?:{_UNIT})"
 )
@@ -194,6 +194,8 @@ def in_unit(value: float, unit: str, other: str) -> float | None:
         return (value - 32) / 1.8
     if (unit, other) == ("C", "F"):
         return value * 1.8 + 32
+    if (unit, other) == ("g/mL", "mg/mL"):
+        return value * 1000
     if (unit, other) == ("l", "mL"):
         return value * 1000
     if (unit, other) == ("g", "mg"):

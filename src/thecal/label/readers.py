@@ -214,7 +214,7 @@ def _dose(line: Line) -> Iterator[Claim]:
     for i, q in enumerate(found):
         if re.search(r"hcpcs|\bunits?\b ?=|= ?1 unit|billing", text):
             continue
-        if q.unit == "mg/mL":
+        if q.unit in ("mg/mL", "g/mL"):
             if not _has(line, *_EXCIPIENT):
                 yield _of(line, "identity.strength", "strength_mg_per_mL", q)
         elif q.unit in ("mg", "mcg", "g"):
@@ -227,7 +227,11 @@ def _dose(line: Line) -> Iterator[Claim]:
             if any(word in text[q.end : q.end + 24] for word in _EXCIPIENT) and q.unit == "mg":
                 yield _of(line, "identity.excipient", "amount_mg", q)
                 continue
-            if trial or any(word in near for word in _EXCIPIENT) or (q.unit == "g" and q.hi > 5):
+            salt = re.search(
+                r"(?:chloride|phosphate|sodium|potassium|calcium|magnesium)\s?[:(]?\s?$",
+                text[: q.start],
+            )
+            if trial or salt or (q.unit == "g" and q.hi > 5):
                 continue
             if re.match(r"\s?(?:of )?(?:protein|glucose|/dl)", text[q.end :]):
                 continue
@@ -311,6 +315,11 @@ def _csf(line: Line) -> Iterator[Claim]:
     text = line.text
     if not _CSF.search(text):
         return
+    if m := re.search(
+        r"(?:remov\w*|take|taken|drain\w*|withdr\w*|put back|collect\w*)[^.;]{0,40}(?:csf|fluid|liquid)[^.;]{0,24}\bafter (?:giving|the (?:injection|dose|drug|bolus)|injecting|it)|put back[^.;]{0,30}(?:csf|fluid|liquid)",
+        text,
+    ):
+        yield _claim(line, "administration.csf_removed", "order", "after", m.start(), m.end())
     if m := _NO_CSF.search(text):
         if not re.search(r"within|hours|blood", m[0]):
             yield _claim(
@@ -479,6 +488,24 @@ def _interval(line: Line) -> Iterator[Claim]:
     text = line.text
     if _other(line) or _ANIMALS.search(text) or line.context.aside == "animals":
         return
+    single = list(re.finditer(r"\bday (?P<n>\d{1,3})\b", text))
+    if len(single) >= 3 and not _DAYS.search(text):
+        days = [float(m["n"]) for m in single]
+        if days == sorted(days) and days[0] in (0, 1):
+            listed = ", ".join(f"{d:g}" for d in days)
+            at, end = single[0].start(), single[-1].end()
+            yield _claim(line, "dosing.loading", "days", listed, at, end, unit="d", phase="loading")
+            for m in single:
+                yield _claim(
+                    line,
+                    "dosing.loading",
+                    "day",
+                    float(m["n"]),
+                    m.start("n"),
+                    m.end("n"),
+                    unit="d",
+                    phase="loading",
+                )
     row = line.kind in ("row", "item") and re.search(r"(?:^|\|)\s?(?:days?|d|tag|día)\b", text)
     if not (
         row
@@ -488,6 +515,11 @@ def _interval(line: Line) -> Iterator[Claim]:
     ):
         return
     missed = _missed_here(line)
+    if m := re.search(
+        r"no (?:maintenance|further (?:doses|treatment)|more doses) (?:\w+ ){0,2}(?:needed|required|necessary|given)|(?:one|a single) (?:dose|course)[^.;]{0,40}(?:lasts|for life|lifetime|is enough)|maintenance[^.;]{0,20}(?:is not|not) (?:needed|required|necessary)",
+        text,
+    ):
+        yield _claim(line, "dosing.maintenance", "interval", "none", m.start(), m.end())
     for m in _DAYS.finditer(text):
         days = [float(d) for d in re.findall(r"\d+", m["list"])]
         if len(days) > 1 and days == sorted(days) and days[0] in (0, 1) and not missed:
@@ -699,7 +731,7 @@ _ASAP = re.compile(
     r"as soon as (?:possible|you can|practical\w*|feasible|it can|they can|the clinic|a slot)|right away|immediately|promptly|at once|without (?:further )?delay|at the (?:next|earliest) (?:opportunity|possible)|earliest (?:opportunity|possible|chance)|lo antes posible|tan pronto como|il prima possibile|appena possibile|so bald wie möglich|sobald wie möglich|baldmöglichst|dès que possible|cât mai (?:curând|repede)|できるだけ(?:早く|速やか)|\basap\b|soonest"
 )
 _SKIP = re.compile(
-    r"\bskip (?:it|the|that|this|your|any)|(?:do not|don't|no need to) (?:make (?:it )?up|give it|take it|replace)|"
+    r"do not come in|nothing (?:needs|has) to be (?:done|made up)|wait for the (?:next|following)|\bskip (?:it|the|that|this|your|any)|(?:do not|don't|no need to) (?:make (?:it )?up|give it|take it|replace)|"
     r"wait (?:until|for|till) (?:the |your |their )?(?:next|regular|usual)|(?:leave|left) (?:it )?out|"
     r"(?:simply|just) (?:continue|carry on|go on|resume|wait)|(?:is|be) (?:not )?(?:made up|skipped|omitted|left out)|"
     r"(?:resume|continue|go on|carry on)[^.;]{0,20} (?:with|at|on) (?:the |your )?(?:next|regular|usual) (?:scheduled|planned|regular|appointment|dose|visit)|"
@@ -709,13 +741,13 @@ _DOUBLE = re.compile(
     r"\bdoubl\w+|two doses (?:at once|together|at the same|on the same|in one)|both doses|twofold|two-fold|two (?:portions|shots|injections|vials) (?:at|together|on|in)|twice (?:the|as) (?:dose|amount|much)|\btwo vials\b|2 doses (?:at once|together)|extra dose to (?:make|catch)|combine[^.;]{0,20}dose"
 )
 _RESTART = re.compile(
-    r"re-?start\w*|re-?load\w*|re-?initiat\w*|(?:begin|start) (?:again|over|loading again|the loading[^.;]{0,20}again|from (?:the beginning|scratch))|repeat (?:the )?loading|loading (?:doses? )?(?:again|anew|from the beginning)|new loading|as in recommended dosage"
+    r"re-?start\w*|re-?load\w*|re-?initiat\w*|(?:begin|start) (?:again|over|loading again|the loading[^.;]{0,20}again|from (?:the beginning|scratch))|repeat (?:the )?loading|loading (?:doses? )?(?:again|anew|from the beginning|(?:must|should|have to|need to) be (?:given |repeated )again)|(?:repeat|give|have) all (?:the )?loading|new loading|as in recommended dosage"
 )
 
 
 _GRID = re.compile(
     r"original(?:ly)?[- ](?:scheduled|planned)? ?(?:date|schedule|grid|day|calendar|plan)|per the originally|as (?:first |originally )(?:scheduled|planned)|keeps? (?:its|the|to the) (?:planned|original|old|usual) (?:date|schedule)|"
-    r"date (?:that )?(?:you|they) already had|ursprünglich\w* (?:termin|plan)|planned date (?:stays|remains)|does not move the"
+    r"date (?:that )?(?:you|they) already had|ursprünglich\w* (?:termin|plan)|planned date (?:stays|remains)|does not move the|(?:day|date) (?:first|originally) planned|(?:keep|on|to) (?:the|your|its) (?:old|previous|planned|original) (?:date|calendar|schedule|day)|back to (?:the|your) (?:old|usual|original) (?:calendar|schedule|date|day)"
 )
 
 
@@ -733,7 +765,11 @@ def _missed_here(line: Line) -> str:
     if not about:
         lead = line.context.lead
         if line.context.missed:
-            return line.context.missed
+            return (_which(text) if _ASAP.search(text) else "") or line.context.missed
+        if re.search(
+            r"since (?:the|your|their|his|her) (?:last|previous) (?:dose|injection)", text
+        ):
+            return _which(text) or "any"
         if line.context.area == "missed_dose" or (
             _MISS.search(lead) and re.search(r"dos|inject|treat|appoint|visit|happen", lead)
         ):
@@ -750,12 +786,12 @@ def _missed_here(line: Line) -> str:
 def _which(text: str) -> str:
     found = []
     if m := re.search(
-        r"\b(?:second|2nd|2\.|segunda|zweite\w*|deuxième|seconda)\b[^.;]{0,30}?(?:load|carga|aufs|initial|charge|carico|or third|dose)",
+        r"\b(?:loading (?:dose )?(?:no\.? ?)?2\b|dose 2\b|second|2nd|2\.|segunda|zweite\w*|deuxième|seconda)\b[^.;]{0,30}?(?:load|carga|aufs|initial|charge|carico|or third|dose|portion|shot|asap|:)",
         text,
     ):
         found.append((m.start(), "loading_2"))
     if m := re.search(
-        r"\b(?:third|3rd|3\.|tercera|dritte\w*|troisième|terza)\b[^.;]{0,30}?(?:load|carga|aufs|initial|charge|carico|or (?:a|any) maintenance|dose)",
+        r"\b(?:loading (?:dose )?(?:no\.? ?)?3\b|dose 3\b|third|3rd|3\.|tercera|dritte\w*|troisième|terza)\b[^.;]{0,30}?(?:load|carga|aufs|initial|charge|carico|or (?:a|any)? ?maintenance|dose|portion|shot|asap|:)",
         text,
     ):
         found.append((m.start(), "loading_3"))
@@ -862,6 +898,10 @@ def _missed(line: Line) -> Iterator[Claim]:
             break
     if (m := _RESTART.search(text)) and not _denied(text, m.start(), m.end()):
         gap = re.search(r"month|year|long|interrupt|gap\b|lapse|\d+ (?:days|weeks)", text)
+        since = [q.lo for q in quantities(f"{line.context.lead} | {text}") if q.unit == "month"]
+        below = re.search(
+            r"(?:less than|under|<|fewer than|up to) ?\d+ mo", f"{line.context.lead} | {text}"
+        )
         yield _claim(
             line,
             "missed_dose.gap",
@@ -869,10 +909,19 @@ def _missed(line: Line) -> Iterator[Claim]:
             "loading",
             m.start(),
             m.end(),
-            about="gap" if gap else which,
+            about=f"gap of {0 if below else min(since):g}" if since else "gap" if gap else which,
         )
     elif m and re.search(r"month|year|long|gap|interrupt", text):
         yield _claim(line, "missed_dose.gap", "restart", "none", m.start(), m.end(), about="gap")
+    elif not m and (
+        long := re.search(
+            r"\b(?:4\d|forty) months?(?: or (?:more|longer))?[^.;]{0,20}\b(?:just|simply|usual|one dose|go on|goes on|continue|carry on)",
+            text,
+        )
+    ):
+        yield _claim(
+            line, "missed_dose.gap", "restart", "none", long.start(), long.end(), about="gap"
+        )
     if m := _GRID.search(text):
         if not _denied(text, m.start(), m.start() + 1):
             yield _claim(
@@ -917,12 +966,26 @@ _BOLUS = re.compile(
 
 def _duration(line: Line) -> Iterator[Claim]:
     text = line.text
+    if m := re.search(
+        r"(?:syringe|drawn[- ]up|prepared dose)[^.;]{0,60}\b(?P<w>tomorrow|next day|overnight|following day|next (?:morning|visit|patient|week)|any time)\b",
+        text,
+    ):
+        if not _denied(text, m.start("w"), m.end("w")) and not re.search(
+            r"discard|throw|must not|not be", m[0]
+        ):
+            at, end = m.start("w"), m.end("w")
+            yield _claim(line, "administration.in_syringe", "most_h", "a day or more", at, end)
     if _other(line) or _ANIMALS.search(text):
         return
     for q in quantities(text):
         before, after = text[max(0, q.start - 60) : q.start], text[q.end : q.end + 60]
         if q.unit in ("min", "s"):
             if re.search(
+                r"(?:from|removal from|left|leaves|out of) (?:the )?(?:vial|bottle)|drawn up|in (?:the|a) syringe",
+                before + after[:30],
+            ) and re.search(r"within|use|up to|stable|keep|kept", before):
+                yield _of(line, "administration.in_syringe", "most_h", q)
+            elif re.search(
                 r"warm\w*|room temp\w*|stand\b|sit\b|refrigerator|fridge|microwav\w*|raumtemperatur|temperatura ambiente",
                 before + after[:40],
             ) and not re.search(r"inject|bolus|\bover\s?$", before[-30:]):
@@ -1188,6 +1251,7 @@ _STEPS: tuple[tuple[str, re.Pattern[str], str], ...] = tuple(
         ("preparation.dilution", r"\bdilut\w+|verdünn\w*|diluir\w*|diluy\w*|dilué\w*|mix(?:ed)? (?:it |the \w+ )?(?:with|into|in) (?:saline|sodium|water|dextrose|glucose|other)|reconstitut\w+|added to (?:an? )?(?:saline|infusion|bag)", "required"),
         ("preparation.filter", r"filter\w*", "required"),
         ("preparation.heat", r"(?:external )?heat(?: source|ing)?s?\b|\bheated\b|microwav\w*|(?:hot|warm) water|water bath|warming (?:pad|cabinet|device|plate|plates|oven)|hair ?dryer|heating pad|radiator|wärmequelle\w*|fuentes? de calor|mikrowelle", "required"),
+        ("administration.skin", r"(?:infect\w*|inflam\w*|broken) (?:\w+ )?(?:skin|sites?|areas?)|(?:skin|site)[^.;]{0,20}(?:infected|inflamed|broken)", "mentioned"),
         ("storage.freezing", r"\bfr[eo]e?z\w*|\bfrozen\b|einfrieren|eingefroren|congel\w+|kühlfach|tiefk.hl\w*", "required"),
     )
 )  # fmt: skip
@@ -1287,6 +1351,7 @@ def _steps(line: Line) -> Iterator[Claim]:
     if m := re.search(
         r"(?:save|keep|store|reuse|re-use|retain|use)\w*[^.;]{0,30}(?:rest|remain\w+|leftover|left over|unused|what is left|residue|surplus|excess)[^.;]{0,50}|"
         r"(?:rest|remain\w+|leftover|left over|unused|what is left|left in the (?:vial|bottle))[^.;]{0,40}(?:may|can|should|be) (?:be )?(?:kept|saved|stored|reused|re-used|used|returned)[^.;]{0,40}|"
+        r"(?:vial|rest|syringe|remainder)[^.;]{0,40}(?:second|another|next|other|two) (?:patient|child|person)\w*|share (?:a|the|one) (?:vial|syringe)|"
         r"multi-?dose vial|vial (?:can|may) be (?:shared|used (?:for|again|twice))|split (?:one|a|the) vial",
         text,
     ):
@@ -1751,11 +1816,11 @@ def _warnings(line: Line) -> Iterator[Claim]:
     ):
         yield _claim(line, "warnings.serious", "denied", "denied", m.start(), m.end())
     for m in re.finditer(
-        r"no need to (?:ring|call|tell|see|contact|report|phone|worry)|(?:kidneys?|platelets?|clotting|nerves?|spinal cord|brain|liver|bleeding)[^.;]{0,24}(?:cannot|can not|can't|never|is less|are less|is not|are not|will not|won't|does not|do not|unaffected)[^.;]{0,24}(?:hurt|harm\w*|damag\w*|affect\w*|likely|fall|drop|risk|problem\w*|change\w*)|does not (?:affect|harm|touch|change) (?:the |your )?(?:kidneys?|platelets?|clotting|blood)",
+        r"(?:need(?:ed|s)?|requir\w+) no (?:action|treatment|work-?up)|no (?:action|treatment) (?:is |was )?(?:needed|required|necessary)|can (?:safely )?be ignored|(?:bruis\w+|nosebleeds?|foamy urine|bleeding|numbness|weakness|stiff neck|blurred vision)[^.;]{0,40}(?:is|are) (?:\w+ )?(?:normal|good sign|harmless|expected|nothing)|no need to (?:ring|call|tell|see|contact|report|phone|worry)|(?:kidneys?|platelets?|clotting|nerves?|spinal cord|brain|liver|bleeding)[^.;]{0,24}(?:cannot|can not|can't|never|is less|are less|is not|are not|will not|won't|does not|do not|unaffected)[^.;]{0,24}(?:hurt|harm\w*|damag\w*|affect\w*|likely|fall|drop|risk|problem\w*|change\w*)|does not (?:affect|harm|touch|change) (?:the |your )?(?:kidneys?|platelets?|clotting|blood)",
         text,
     ):
         about = _ORGANS.get(m[0][:4], "")
-        if m[0].startswith("no need") and not line.lexicon.event_pattern.search(text):
+        if re.match(r"no |need|requir|can ", m[0]) and not line.lexicon.event_pattern.search(text):
             continue
         yield _claim(line, "warnings.serious", "denied", "denied", m.start(), m.end(), about=about)
     if m := re.search(
@@ -1785,7 +1850,15 @@ def _warnings(line: Line) -> Iterator[Claim]:
                 text[max(0, start - 60) : start],
             )
         )
-        if (
+        after = _clause(text, start, end)[1]
+        never = re.match(
+            r"[^.;]{0,40}\b(?:has|have|had|was|were|is|are|does|do) (?:never|not) (?:\w+ )?(?:been )?"
+            r"(?:seen|reported|observed|linked|associated|occur\w*|happen\w*|found|a (?:risk|concern|problem))",
+            after,
+        )
+        if never and not re.search(r"bacter|infect|placebo|sham", text):
+            yield _claim(line, "warnings.serious", "denied", "denied", start, end, about=event)
+        elif (
             denied
             and re.search(r"cause|report|seen|occur|risk|been|cases?|observ", text)
             and not re.search(r"\bdid not|resolv|bacter|infect", text)
@@ -2306,7 +2379,7 @@ def _benefit(line: Line) -> Iterator[Claim]:
         ):
             continue
         if name == "slow" and re.search(
-            r"slow (?:vital|bolus|inject)|slowly|slow-progress|slower (?:group|progress\w*)|slow(?:er)? progressors|reduc\w+ (?:in )?(?:sod1|nfl|plasma|neurofil|protein)|reduction",
+            r"slow (?:vital|bolus|inject)|slowly (?:inject|over|push|giv)|slow-progress|slower (?:group|progress\w*)|slow(?:er)? progressors|reduc\w+ (?:in )?(?:sod1|nfl|plasma|neurofil|protein)|reduction",
             m[0],
         ):
             continue
@@ -2434,7 +2507,7 @@ _TESTS = re.compile(
     r"blood and urine|blood tests?|laborator\w+|lab tests?|thrombozyten|eiwei. im urin|proteinuria|plaquetas"
 )
 _NO_TESTS = re.compile(
-    r"(?:no|not|none|enough|unnecessary|stop|skip|without|need not|never|only (?:once|if|when|before the first)|once\b|yearly|annual\w*|every year|wenn es klinisch|if (?:clinically|your doctor)|when clinically|sees a reason)"
+    r"(?:no|not|none|enough|unnecessary|stop|skip|without|need not|never|only (?:once|if|when|before the first)|once\b|yearly|annual\w*|every year|(?:a|per) year|wenn es klinisch|if (?:clinically|your doctor)|when clinically|sees a reason)"
 )
 
 
@@ -2458,7 +2531,7 @@ def _monitoring(line: Line) -> Iterator[Claim]:
         _NO_TESTS.search(text)
         and not often
         and re.search(
-            r"(?:no|not|none) (?:\w+ ){0,4}(?:test|need|requir|necess|check|want)|are enough|is enough|unnecessary|need not|once\b|yearly|annual|if clinically|klinisch angezeigt|when clinically|sees a reason|every year|only before",
+            r"(?:no|not|none) (?:\w+ ){0,4}(?:test|need|requir|necess|check|want)|are enough|is enough|unnecessary|need not|once\b|yearly|annual|(?:once|one time) (?:a|per) year|if clinically|klinisch angezeigt|when clinically|sees a reason|every year|only before",
             text,
         )
     ):
@@ -2644,7 +2717,8 @@ def context_after(line: Line) -> Context:
             or len(text) > 200
         )
         band = None if over else context.band
-    missed = _missed_here(line) if _MISS.search(text) else ""
+    goes_on = context.missed and _ASAP.search(text)
+    missed = _missed_here(line) if goes_on or _MISS.search(text) else ""
     aside = context.aside
     if short and _CHILD.search(text) and not re.search(r"\badult", text):
         aside = "children"

@@ -6,8 +6,9 @@ import re
 
 LONGEST = 1_000  # characters: so that readers of sentences are bounded
 
-# The end of a sentence, but not "J. Smith" (8 C. is one) and not within "3.5".
-_MARK = re.compile(r"(?:(?<!\D\s[A-Z])\.|[!?;])[.!?]*+[)\]\"']*+(?=\s|$)|[。！？]")
+# The end of a sentence, but not "J. Smith" (8 C. is one) and not within "3.5". It begins with
+# one set of characters, which lets the search run over all others at once.
+_MARK = re.compile(r"[.!?;。](?:(?<=。)|(?:(?<=[!?;])|(?<!\D\s[A-Z]\.))[.!?]*+[)\]\"']*+(?=\s|$))")
 _WORD = re.compile(r"[\w.]*\Z")
 _ABBREVIATIONS = {
     "e.g", "i.e", "eg", "ie", "approx", "vs", "dr", "mr", "mrs", "prof", "no", "nr", "fig", "cf",

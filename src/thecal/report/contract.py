@@ -36,14 +36,22 @@ NUMBERS = re.compile(r"\[\n[\s\d.,eE+-]*\]")
 UNSAFE = re.compile(r"[\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
 
 
-def dump(document: Json) -> str:
+def dump(document: Json, *, rows: str = "") -> str:
     """Write a document as JSON text, the same bytes for the same input.
 
     One key a line, and a list of numbers on one line. Characters that would act on a terminal
     are escaped, which a reader of JSON does not notice.
+
+    rows  key of a list that may be very long: its items stand on one line each
     """
-    text = json.dumps(document, ensure_ascii=False, indent=2, allow_nan=False)
+    text = json.dumps(
+        {**document, rows: []} if rows else document, ensure_ascii=False, indent=2, allow_nan=False
+    )
     text = NUMBERS.sub(lambda numbers: " ".join(numbers[0].split()), text)
+    if rows and document[rows]:
+        encode = json.JSONEncoder(ensure_ascii=False, allow_nan=False).encode
+        items = ",\n    ".join(map(encode, document[rows]))
+        text = text.replace(f'"{rows}": []', f'"{rows}": [\n    {items}\n  ]', 1)
     return UNSAFE.sub(lambda character: f"\\u{ord(character[0]):04x}", text)
 
 
