@@ -245,7 +245,7 @@ _BY_LABEL = (
 
 # What is right in another country matters less, and still moves a date or a limit here.
 _ABROAD = {
-    Severity.SAFETY: Severity.MAJOR,
+    Severity.SAFETY: Severity.MINOR,
     Severity.MAJOR: Severity.MINOR,
     Severity.MINOR: Severity.INFO,
     Severity.INFO: Severity.INFO,
@@ -540,7 +540,7 @@ def _is_blurred(claim: Claim, value: float, unit: str) -> bool:
     if isinstance(claim.value, str) or isinstance(claim.value, tuple):
         return False
     if unit == "d" and claim.unit == "month":
-        return value == 28 * claim.value
+        return 28 * claim.value <= value <= 31 * claim.value
     if unit == "month" and claim.unit in ("d", "weeks"):
         days = in_unit(claim.value, claim.unit, "d") or 0
         return 28 * value <= days <= 31 * value
@@ -1585,7 +1585,7 @@ def _left_out(
         )
     if amount and maintenance and not loading:
         yield from omits(
-            "dosing.loading", Severity.MAJOR, "Maintenance is told, and not the loading before it."
+            "dosing.loading", Severity.MINOR, "Maintenance is told, and not the loading before it."
         )
     if loading and maintenance and not tells("missed_dose"):
         yield from omits(
@@ -1626,14 +1626,10 @@ def _left_out(
             "Whom it is for is told, and not that approval rests on a marker.",
         )
     tests = [s for s in label.about("monitoring") if s.values.get("rule") == "required"]
-    if (
-        tests
-        and not tells("monitoring")
-        and (steps or (dosed and tells("adverse_reactions", "warnings.serious")))
-    ):
+    if tests and not tells("monitoring") and (steps or dosed):
         yield from omits(
             "monitoring",
-            Severity.MAJOR,
+            Severity.MAJOR if len(steps) > 1 else Severity.MINOR,
             "The label asks for tests before each dose.",
             tests[0].says,
         )
@@ -1695,17 +1691,13 @@ def _omits_serious(
         return
     if not named:
         return
-    lacking = [
-        s for s in groups if not any(w.replace("_", " ") in named for w in s.words("events"))
-    ]
-    severity = Severity.MAJOR if 2 * len(lacking) > len(groups) else Severity.MINOR
     for s in groups:
         if not any(word.replace("_", " ") in named for word in s.words("events")):
             yield from (
                 replace(d, statement=s, label_value=s.says)
                 for d in omits(
                     "warnings.serious",
-                    severity,
+                    Severity.MINOR,
                     "Some serious reactions are told, and not this one.",
                 )
             )

@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 # Beyond these a page is taken over as it stands: 10 MB of real pages stay far below.
-MAX_LINES = 200_000
+MAX_LINES = 150_000
 MAX_PIECES = 400_000
 
 _SPACES = "\u00a0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a"

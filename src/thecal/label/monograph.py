@@ -17,7 +17,7 @@ from thecal.label.plaintext import is_markdown, read_plain
 from thecal.label.sentences import cut_long, cut_prose
 
 MAX_BYTES = 20_000_000
-MAX_SENTENCES = 300_000
+MAX_SENTENCES = 250_000
 
 
 @dataclass(frozen=True, slots=True)

@@ -119,6 +119,8 @@ def _other(line: Line) -> bool:
         line.text,
     ):
         return True
+    if "oligonucleotides" in line.words and line.lexicon.names.isdisjoint(line.words):
+        return True  # the whole class
     return not line.words.isdisjoint(line.lexicon.others) or _has(
         line, "corticosteroid", "immunoglobulin", "antibiotic", "steroid", "antikoag"
     )
@@ -182,6 +184,7 @@ def _phase_of(words: str) -> str:
 # -- dose, volume, strength
 
 _EXCIPIENT = (
+    "sodiu",
     "sodium",
     "chloride",
     "calcium",
@@ -220,7 +223,8 @@ def _dose(line: Line) -> Iterator[Claim]:
         elif q.unit in ("mg", "mcg", "g"):
             near = text[max(0, q.start - 40) : q.end + 30]
             if re.search(
-                r"\b(?:each|one|1|every|per) (?:ml|millilit\w+) (?:\w+ ){0,3}$", text[: q.start]
+                r"\b(?:each|one|1|every|per|un|ein|une|jeder|cada|fiecare|ogni) ?(?:ml|millilit\w+) (?:\w+ ){0,3}$",
+                text[: q.start],
             ):
                 yield _of(line, "identity.strength", "strength_mg_per_mL", replace(q, unit="mg/mL"))
                 continue
@@ -231,6 +235,8 @@ def _dose(line: Line) -> Iterator[Claim]:
                 r"(?:chloride|phosphate|sodium|potassium|calcium|magnesium)\s?[:(]?\s?$",
                 text[: q.start],
             )
+            if q.unit == "g" and any(word in text for word in _EXCIPIENT):
+                continue
             if trial or salt or (q.unit == "g" and q.hi > 5):
                 continue
             if re.match(r"\s?(?:of )?(?:protein|glucose|/dl)", text[q.end :]):
@@ -260,6 +266,14 @@ def _dose(line: Line) -> Iterator[Claim]:
                 q.lo == 1
                 and re.search(r"\b(?:each|one|every|per|1)\s?$|^1", text[: q.end][-8:])
                 and re.match(r"\s?(?:holds|contains|has|of solution)", after)
+            ):
+                continue
+            if q.lo == 1 and (
+                re.search(r"mg (?:in|per|/|je|por) ?$", before)
+                or re.match(
+                    r"\s?(?:holds?|contains?|has\b|of solution|are\b|enthält|contiene|conține)",
+                    after,
+                )
             ):
                 continue
             if removes and _is_csf_out(text, q, before, after):
@@ -619,11 +633,12 @@ def _interval(line: Line) -> Iterator[Claim]:
                 text,
             )
             told = _has(line, "dose", "doses", "loading", "injection", "dosis", "one")
-            if nth and (told or line.context.phase or line.context.area == "dosing"):
+            near = nth and q.start - 40 <= nth.start() <= q.end + 30
+            if nth and (told or near or line.context.area == "dosing"):
                 yield _of(
                     line, f"dosing.{phase or 'loading'}", "interval", q, phase=phase or "loading"
                 )
-    if _NOT_DOSING.search(text) or missed:
+    if _NOT_DOSING.search(text) or missed or _has(line, *_EXCIPIENT):
         return
     for m in _NAMED.finditer(text):
         value, unit = _NAMED_VALUE[str(m.lastgroup)]
@@ -678,7 +693,13 @@ def _count(line: Line) -> Iterator[Claim]:
                 r"\d|week|day|fortnight|load|start|begin|first|initia|carga|aufs|,", text
             ):
                 seen.add(q.start)
-                first = bool(re.search(r"\bfirst\s$", text[: q.start]))
+                first = bool(
+                    re.search(r"\bfirst\s$", text[: q.start])
+                    or re.search(
+                        r"\b(?:fourth|4th|then (?:a|one)|followed by (?:a|one)|last one)\b",
+                        text[q.end :],
+                    )
+                )
                 yield _claim(
                     line,
                     "dosing.loading",
@@ -856,7 +877,8 @@ def _missed_interval(line: Line, q: Quantity, before: str, after: str) -> Iterat
         topic = "missed_dose.loading_2"
     else:
         topic = "missed_dose.any"
-    yield _of(line, topic, "next_interval", q, about=" ".join(which))
+    if q.unit != "years":
+        yield _of(line, topic, "next_interval", q, about=" ".join(which))
 
 
 def _missed(line: Line) -> Iterator[Claim]:
@@ -1467,7 +1489,9 @@ def _indication(line: Line) -> Iterator[Claim]:
             )
             return
     if ill and for_whom and not trial:
-        gene = lexicon.gene and re.sub(r"\d+$", "", lexicon.gene) in text
+        gene = lexicon.gene and (
+            re.sub(r"\d+$", "", lexicon.gene) in text or re.search(r"\bgen(?:e|etic)\b|mutat", text)
+        )
         counted = re.search(r"\d ?%|percent|of all (?:people|patients|als|cases)|most|some", text)
         if (
             not counted
@@ -1483,6 +1507,7 @@ def _indication(line: Line) -> Iterator[Claim]:
             yield _claim(line, "indication", "population", "all", ill.start(), ill.end())
         elif (
             gene
+            and lexicon.gene in text
             and not _MUTATION.search(text)
             and re.search(
                 rf"(?:have|has|with|carry|having|express)\w* (?:the )?{re.escape(lexicon.gene)}\b|{re.escape(lexicon.gene)} gene",
@@ -1547,7 +1572,10 @@ def _children(line: Line) -> Iterator[Claim]:
         ):
             return
         elif re.search(
-            r"approved|indicated|can (?:be|start|have|use|receive)|may (?:be|start|use|receive)|suitable|safe|establish\w*|same dose|dose|treat|for (?:adults|children)|give|given|use\b|used|aged?|years|and adult|and in adult|licen[cs]ed|recommended|zugelassen|eligible|start",
+            r"approved|indicated|licen[cs]ed|suitable|recommended|eligible|zugelassen|establish\w*|\bis safe|safe (?:for|in)\b|"
+            r"can (?:also )?(?:be|start|have|use|receive|take|get)|may (?:also )?(?:be|start|use|receive|have|take)|are (?:also )?(?:treated|given)|"
+            r"same dose|half the (?:\w+ )?dose|treats? (?:\w+ ){0,3}child|used (?:in|for) (?:\w+ ){0,3}(?:child|p(?:a)?ediatric)|"
+            r"(?:adults|adult patients) (?:and|or|as well as) (?:also )?(?:child|p(?:a)?ediatric|adolesc|kids)|(?:child\w*|p(?:a)?ediatric|kids) (?:patients )?(?:and|or|as well as) (?:\w+ )?(?:adult|grown)|start\w* (?:as early )?(?:at|as) ",
             text,
         ):
             yield _claim(
