@@ -33,7 +33,8 @@ def test_a_command_in_the_documents_runs_and_prints_what_is_shown(page, command,
     assert words[0] == "thecal", f"{page}: only thecal is run in a console block, found {command}"
     arguments = [re.sub(r"^out/", f"{tmp_path}/", word) for word in words[1:]]
     run = subprocess.run([THECAL, *arguments], cwd=ROOT, capture_output=True, text=True, timeout=60)
-    assert run.returncode == 0, run.stderr
+    code = re.search(r"# exit (\d)$", command)
+    assert run.returncode == (int(code[1]) if code else 0), run.stderr
     if shown:
         assert run.stdout.rstrip("\n") == shown
 

@@ -12,10 +12,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import TypeAlias
 
 from thecal.label.lexicon import Lexicon
 from thecal.label.monograph import Monograph, Sentence, Span
+from thecal.label.quantity import Quantity, quantities
 
 Said: TypeAlias = float | tuple[float, float] | str
 
@@ -67,9 +69,9 @@ class Context:
     aside: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(eq=False)
 class Line:
-    """One sentence, as readers see it.
+    """One sentence, as readers see it; what several of them need is found once.
 
     text     in lower case, as long as in the page
     words    its words
@@ -81,6 +83,11 @@ class Line:
     kind: str
     context: Context
     lexicon: Lexicon
+
+    @cached_property
+    def quantities(self) -> tuple[Quantity, ...]:
+        """Return the numbers with a unit, in order."""
+        return tuple(quantities(self.text))
 
 
 def read_claims(page: Monograph, lexicon: Lexicon) -> tuple[Claim, ...]:

@@ -196,22 +196,26 @@ def _said(claim: Claim) -> object:
 
 def judge(claim: Claim, label: Label) -> Verdict:
     """Ask a label about a claim."""
-    best = ""
-    for topic in _JUDGES:
-        if covers(topic, claim.topic) and len(topic) > len(best):
-            best = topic
-    return _JUDGES[best](claim, label) if best else _UNKNOWN
+    topic = claim.topic
+    while topic not in _JUDGES and "." in topic:
+        topic = topic.rpartition(".")[0]
+    return _JUDGES[topic](claim, label) if topic in _JUDGES else _UNKNOWN
 
 
 def _against(
     page: Monograph, claims: Iterable[Claim], label: Label, others: Sequence[Label]
 ) -> Iterator[Difference]:
     abroad = country(page)
+    known: dict[Claim, Verdict] = {}  # what is said twice is asked once
     for claim in claims:
-        verdict = judge(claim, label)
-        if verdict.ok is not False:
-            continue
-        yield _difference(page, claim, _elsewhere(claim, verdict, label, others, abroad))
+        said = replace(claim, span=_NOWHERE, quote=claim.quote[:61])
+        if said not in known:
+            verdict = judge(said, label)
+            if verdict.ok is False:
+                verdict = _elsewhere(said, verdict, label, others, abroad)
+            known[said] = verdict
+        if known[said].ok is False:
+            yield _difference(page, claim, known[said])
 
 
 _COUNTRY = {
@@ -1477,6 +1481,7 @@ def _judge_ada(claim: Claim, label: Label) -> Verdict:
     return _wrong(known[0][1], known[0][1].says, Severity.MINOR, "The label's figure is another.")
 
 
+_NOWHERE = Span(0, 0)
 _JUDGES: dict[str, Judge] = {
     "dosing.amount": _judge_amount,
     "identity.strength": _judge_strength,

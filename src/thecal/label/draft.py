@@ -14,6 +14,7 @@ from array import array
 from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from html.entities import html5
 from typing import NamedTuple
 
 # Beyond these a page is taken over as it stands: 10 MB of real pages stay far below.
@@ -90,6 +91,37 @@ def spelled(special: str) -> str:
         return normalised(special)
 
 
+def plain(text: str) -> str:
+    """Return the text as it is written into a draft."""
+    return normalised(SPECIAL.sub(lambda found: spelled(found[0]), text))
+
+
+ENTITY = re.compile(
+    r"&(?:#(?:([0-9]{1,12})|[xX]([0-9A-Fa-f]{1,10}));?|([A-Za-z][A-Za-z0-9]{1,31});?)"
+)
+
+
+def entity(source: str, at: int) -> tuple[str, int]:
+    """Return the characters of the entity at a place and where it ends; none if it is none."""
+    found = ENTITY.match(source, at)
+    if found is None:
+        return "", at
+    decimal, hexadecimal, name = found.groups()
+    if name is None:
+        code = int(decimal) if decimal else int(hexadecimal, 16)
+        if 0x80 <= code < 0xA0:
+            return bytes([code]).decode("cp1252", "replace"), found.end()
+        if code == 0 or code > 0x10FFFF or 0xD800 <= code < 0xE000:
+            return "\ufffd", found.end()
+        return chr(code), found.end()
+    if source[found.end() - 1] == ";" and name + ";" in html5:
+        return html5[name + ";"], found.end()
+    for n in range(min(6, len(name)), 1, -1):  # the few that need no semicolon
+        if name[:n] in html5:
+            return html5[name[:n]], found.start() + 1 + n
+    return "", found.start()
+
+
 class Pieces:
     """Pairs (start in text, start in source) of every piece taken over without a break."""
 
@@ -158,6 +190,7 @@ class Draft:
 
     source: str
     flat: str = field(init=False)  # the source, normalised, at the same offsets
+    is_special: bool = field(init=False)  # it has characters that `SPECIAL` finds
     pieces: Pieces = field(default_factory=Pieces)
     lines: list[Line] = field(default_factory=list)
     frames: list[Frame] = field(default_factory=lambda: [Frame()])
@@ -167,11 +200,10 @@ class Draft:
     # the run of the source that is to be written next
     _run: tuple[int, int] = (0, 0)
     _out: io.StringIO = field(default_factory=io.StringIO)
-    _special: bool = field(init=False)
 
     def __post_init__(self) -> None:
         self.flat = normalised(self.source)
-        self._special = not self.source.isascii() and SPECIAL.search(self.source) is not None
+        self.is_special = not self.source.isascii() and SPECIAL.search(self.source) is not None
 
     @property
     def is_full(self) -> bool:
@@ -180,7 +212,7 @@ class Draft:
 
     def take(self, start: int, end: int) -> None:
         """Take characters of the source over."""
-        if self._special:
+        if self.is_special:
             for found in SPECIAL.finditer(self.source, start, end):
                 if self.is_full:
                     break

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from thecal.errors import CatalogError
@@ -90,10 +90,19 @@ class Label:
     statements: tuple[Statement, ...]
     silences: tuple[Silence, ...]
     not_read: tuple[Silence, ...]
+    _by_topic: Mapping[str, tuple[Statement, ...]] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        found: dict[str, list[Statement]] = {}
+        for statement in self.statements:
+            for name in {area(statement.topic), statement.topic}:
+                found.setdefault(name, []).append(statement)
+        index = {name: tuple(held) for name, held in found.items()}
+        object.__setattr__(self, "_by_topic", index)
 
     def about(self, topic: str) -> tuple[Statement, ...]:
         """Return the statements on a topic; an area includes its details."""
-        return tuple(s for s in self.statements if covers(topic, s.topic))
+        return self._by_topic.get(topic, ())
 
     def the(self, topic: str) -> Statement:
         """Return the one statement on a detail; absent, the error says why."""

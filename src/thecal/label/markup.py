@@ -9,21 +9,25 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from html.entities import html5
 from typing import TypeAlias
 
-from thecal.label.draft import MAX_LINES, SPECIAL, Draft, Frame, Line, normalised, spelled
+from thecal.label.draft import (
+    ENTITY,
+    MAX_LINES,
+    Draft,
+    Frame,
+    Line,
+    entity,
+    plain,
+)
 from thecal.label.headings import LOINC, SITE
-from thecal.label.plaintext import heading_role
+from thecal.label.roles import heading_role
 
 MAX_TAGS = 400_000
 
 _MARK = re.compile(r"<(?:(/?)([A-Za-z][^\s/>]*+)[^>\"']*+|!--|!\[CDATA\[|[!?])")
 _QUOTED = re.compile(r"(?:\"[^\"]*+\"|'[^']*+')[^>\"']*+")
 _SUBSET_END = re.compile(r"\]\s*+>")
-_ENTITY = re.compile(
-    r"&(?:#(?:([0-9]{1,12})|[xX]([0-9A-Fa-f]{1,10}));?|([A-Za-z][A-Za-z0-9]{1,31});?)"
-)
 _BLANKS = re.compile(r"\s(?:\s++|(?<=[\n\t]))")
 _CLOSERS = re.compile(
     r"</(noscript|template|svg|select|object|canvas|audio|video|rt|rp|sup)\b", re.IGNORECASE
@@ -136,24 +140,6 @@ class Scanner:
         return (found[1] or found[2] or found[3] or "") if found else ""
 
 
-def entity(source: str, found: re.Match[str]) -> tuple[str, int]:
-    """Return the characters of an entity and where it ends; none if it is no entity."""
-    decimal, hexadecimal, name = found.groups()
-    if name is None:
-        code = int(decimal) if decimal else int(hexadecimal, 16)
-        if 0x80 <= code < 0xA0:
-            return bytes([code]).decode("cp1252", "replace"), found.end()
-        if code == 0 or code > 0x10FFFF or 0xD800 <= code < 0xE000:
-            return "\ufffd", found.end()
-        return chr(code), found.end()
-    if source[found.end() - 1] == ";" and name + ";" in html5:
-        return html5[name + ";"], found.end()
-    for n in range(min(6, len(name)), 1, -1):  # the few that need no semicolon
-        if name[:n] in html5:
-            return html5[name[:n]], found.start() + 1 + n
-    return "", found.start()
-
-
 class Writer:
     """Lines of the draft as markup makes them: blanks folded, ended by blocks."""
 
@@ -186,10 +172,10 @@ class Writer:
             self._run(start, end)
         else:
             at = start
-            for found in _ENTITY.finditer(draft.source, start, end):
+            for found in ENTITY.finditer(draft.source, start, end):
                 if draft.is_full:
                     break
-                characters, after = entity(draft.source, found)
+                characters, after = entity(draft.source, found.start())
                 if characters:
                     self._run(at, found.start())
                     self._entity(characters, found.start())
@@ -204,8 +190,7 @@ class Writer:
 
     def _entity(self, characters: str, at: int) -> None:
         """Write what an entity stands for."""
-        plain = "".join(spelled(c) if SPECIAL.fullmatch(c) else normalised(c) for c in characters)
-        for c in plain:
+        for c in plain(characters):
             if not c.isspace():
                 self.draft.put(c, at)
                 self.blank = False
@@ -393,6 +378,9 @@ class HtmlReader:
                 if self.out.written and not self.out.gap.strip():
                     self.out.separate("; " if name == "li" and not closes else " ", at)
                 return
+        if name == "br" and self.heading >= 0:
+            self.out.separate(" ", at)
+            return
         self._close(at)
         if name == "br":
             return
@@ -539,6 +527,9 @@ class SplReader:
                 self.cells += 1
                 if self.cells > 1:
                     self.out.separate(" | ", at)
+            return
+        if name == "br" and "title" in self.words:
+            self.out.separate(" ", at)
             return
         if self.tables and name in ("paragraph", "list", "item", "br", "footnote"):
             if self.out.written and not self.out.gap.strip():

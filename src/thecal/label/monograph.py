@@ -273,7 +273,10 @@ def read_monograph(data: bytes, name: str) -> Monograph:
 # ---- from lines to sections and sentences
 
 # "Drug class: …"; also "Storage. …" and "Loading dose - …" where the words are a usual heading
-_LEAD = re.compile(r"([^:.!?;|\n]{1,60}?)(?: ?:(?=\s|$|[^\x00-\x7f])|\.(?= )| ?- )")
+_LEAD = re.compile(
+    r"([^:.!?;|\n]{1,60}?)(?: ?:(?=\s|$|[^\x00-\x7f])|(?<=[^\x00-\x7f]):|\.(?= )| ?- )"
+)
+_NUMBER = re.compile(r"(\d{1,2}(?:\.\d{1,2}){0,4})\.?\s")
 _CACHED = 2_000  # characters of a line that may come again
 
 
@@ -310,6 +313,8 @@ class _Arranger:
         self.starts: list[int] = []
         self.sentences: list[Sentence] = []
         self.outer: list[tuple[int, str]] = []  # level and area of the headings around a line
+        self.titled = False  # a heading of the first level was read: the page's title
+        self.numbered: dict[str, str] = {}  # area by the number of a heading
         self.last: dict[int, Section] = {}  # the section that was read last, by frame
         self.intro = ""
 
@@ -370,9 +375,16 @@ class _Arranger:
         if area != SITE:
             while self.outer and self.outer[-1][0] >= line.level:
                 self.outer.pop()
-            area = area_of(heading) or area
+            number = _NUMBER.match(heading)
+            if line.level > 1 or self.titled or is_usual(heading):
+                area = area_of(heading) or area
+            self.titled = self.titled or line.level == 1
+            if not area and number:
+                area = self.numbered.get(number[1].rpartition(".")[0], "")
             if not area and line.inherits and self.outer:
                 area = self.outer[-1][1]
+            if number:
+                self.numbered[number[1]] = area
             self.outer.append((line.level, area))
         return Section(heading=heading, area=area, level=line.level, span=Span(0, 0))
 

@@ -58,7 +58,7 @@ _NOT_BEFORE = re.compile(
     r"(?:\W+(?:\w|-)+){0,7}\W*$"
 )
 _NOT_AFTER = re.compile(
-    r"^\W*(?:\w+\W+){0,3}?(?:not (?:be|permitted|allowed|recommended|advised|to be)|(?:is|are) (?:not|prohibited|forbidden)|"
+    r"^\W*(?:\w+\W+){0,3}?(?:not (?:be|permitted|allowed|recommended|advised|to be)|(?:is|are) (?:not (?:to|allowed|permitted|recommended|needed|for|meant|used|given|an? )|prohibited|forbidden)|"
     r"prohibited|forbidden|(?:must|should) be avoided|(?:must|should) (?:not|never)|vermeiden|evitar|nicht)\b"
 )
 _NO_NEED = re.compile(
@@ -113,6 +113,13 @@ _TRIAL = re.compile(
 
 
 def _other(line: Line) -> bool:
+    """Tell whether the sentence is about another medicine; found once."""
+    if "_other" not in line.__dict__:
+        line.__dict__["_other"] = _is_other(line)
+    return bool(line.__dict__["_other"])
+
+
+def _is_other(line: Line) -> bool:
     """Tell whether the sentence is about another medicine."""
     if re.search(
         r"\bother (?:antisense|aso\b|asos\b|oligonucleotide|medicines of (?:this|the) class)",
@@ -144,25 +151,36 @@ _INTERVALS = re.compile(
 )
 
 
-def _phase(line: Line, q_start: int, q_end: int) -> str:
-    """Return the phase that a place of the sentence speaks of, or ""."""
+_THEREAFTER = re.compile(r"\W{0,2}(?:thereafter|after (?:that|this)|from then on|afterwards?)\b")
+_BEHIND = re.compile(r"\s?(?:\w{1,20} )?(?:(?P<l>loading|initial|starting)|(?P<m>maintenance))\b")
+
+
+def _phase_marks(line: Line) -> tuple[list[tuple[int, str]], bool, int]:
+    """Return where a sentence names a phase, whether by its name, and where "then" divides it."""
     text = line.text
     marks = [(m.start(), "loading") for m in _LOADING.finditer(text)]
     marks += [(m.start(), "maintenance") for m in _MAINTENANCE.finditer(text)]
-    strong = bool(marks)
-    if not any(phase == "maintenance" for _, phase in marks):
-        marks += [
-            (m.start(), "maintenance") for m in _THEN.finditer(text) if strong or line.context.phase
-        ]
+    strong, then = bool(marks), -1
+    if not any(phase == "maintenance" for _, phase in marks) and (strong or line.context.phase):
+        marks += [(m.start(), "maintenance") for m in _THEN.finditer(text)]
     if not strong and not line.context.phase:
-        then = _THEN.search(text)
-        if then and then.start() > 12 and _INTERVALS.search(text[: then.start()]):
-            return "maintenance" if q_start >= then.start() else "loading"
-    if strong and re.match(
-        r"\W{0,2}(?:thereafter|after (?:that|this)|from then on|afterwards?)\b", text[q_end:]
-    ):
+        found = _THEN.search(text)
+        if found and found.start() > 12 and _INTERVALS.search(text[: found.start()]):
+            then = found.start()
+    return sorted(marks), strong, then
+
+
+def _phase(line: Line, q_start: int, q_end: int) -> str:
+    """Return the phase that a place of the sentence speaks of, or ""."""
+    if "_marks" not in line.__dict__:
+        line.__dict__["_marks"] = _phase_marks(line)
+    marks, strong, then = line.__dict__["_marks"]
+    if then >= 0:
+        return "maintenance" if q_start >= then else "loading"
+    if strong and _THEREAFTER.match(line.text, q_end):
         return "maintenance"
-    marks.sort()
+    if behind := _BEHIND.match(line.text, q_end):
+        return "loading" if behind["l"] else "maintenance"
     before = [phase for at, phase in marks if at <= q_start]
     if before:
         return before[-1]
@@ -212,7 +230,7 @@ def _dose(line: Line) -> Iterator[Claim]:
     if _other(line) or _ANIMALS.search(text) or line.context.aside == "animals":
         return
     trial = bool(_TRIAL.search(text))
-    found = list(quantities(text))
+    found = line.quantities
     removes = _CSF.search(text) and _REMOVE.search(text)
     for i, q in enumerate(found):
         if re.search(r"hcpcs|\bunits?\b ?=|= ?1 unit|billing", text):
@@ -294,7 +312,7 @@ def _is_csf_out(text: str, q: Quantity, before: str, after: str) -> bool:
     csf_after = _CSF.search(after[:48])
     csf_before = _CSF.search(before)
     vial_near = re.search(
-        r"\b(?:vial|syringe|dose|drug|medicine|solution|tofersen|nusinersen|qalsody|spinraza|inject|administer|deliver|give)",
+        r"\b(?:vial|syringe|dose|drug|medicine|solution|inject|administer|deliver|give)",
         after[:26],
     )
     if csf_after and not (vial_near and vial_near.start() < csf_after.start()):
@@ -345,7 +363,7 @@ def _csf(line: Line) -> Iterator[Claim]:
     if (
         m
         and removed
-        and not any(q.unit == "mL" for q in quantities(text))
+        and not any(q.unit == "mL" for q in line.quantities)
         and not _has(line, "trough", "level")
     ):
         yield _claim(line, "administration.csf_removed", "volume_mL", "small", m.start(), m.end())
@@ -485,7 +503,7 @@ _NAMED_VALUE = {
     "month6": (6.0, "month"), "month12": (12.0, "month"),
 }  # fmt: skip
 _DOSING = re.compile(
-    r"\b(?:dos(?:e|es|ed|ing|age|is|i|en)|portions?|jabs?|giv\w+|administ\w+|inject\w*|maintenance|loading|treatments?|infus\w*|shots?|therap\w+|regimen|schedule|tofersen|nusinersen|mg|received?|lumbar punctures?|cada|mantenimiento|erhaltung\w*)\b"
+    r"\b(?:dos(?:e|es|ed|ing|age|is|i|en)|portions?|jabs?|giv\w+|administ\w+|inject\w*|maintenance|loading|treatments?|infus\w*|shots?|therap\w+|regimen|schedule|mg|received?|lumbar punctures?|cada|mantenimiento|erhaltung\w*)\b"
 )
 _NOT_DOSING = re.compile(
     r"\b(?:follow-?up|visits?|blood tests?|monitor\w*|platelets?|urine|nfl|neurofilament|check-?ups?|assess\w*|measur\w*|samples?|newsletter|reviewed|updated|points? (?:a|per) month|per month of|background|premium|cost|copay|pays?|claims?|calls?|decline\w*|survey)\b"
@@ -598,7 +616,7 @@ def _interval(line: Line) -> Iterator[Claim]:
                     unit="d",
                     phase="loading",
                 )
-    for q in quantities(text):
+    for q in line.quantities:
         if q.unit not in ("d", "weeks", "month", "years", "h"):
             continue
         before, after = text[max(0, q.start - 40) : q.start], text[q.end : q.end + 40]
@@ -677,7 +695,7 @@ def _count(line: Line) -> Iterator[Claim]:
     if _other(line) or _ANIMALS.search(text) or _missed_here(line):
         return
     seen: set[int] = set()
-    for q in quantities(text):
+    for q in line.quantities:
         if q.unit == "doses" and q.lo == q.hi and q.lo == int(q.lo) and 2 <= q.lo <= 20:
             nth = re.search(
                 r"(?:\bdoses?|no\.?|next|last|remaining|after|missed?|other)\s$",
@@ -773,6 +791,13 @@ _GRID = re.compile(
 
 
 def _missed_here(line: Line) -> str:
+    """Say which dose a sentence takes as missed; found once."""
+    if "_missed" not in line.__dict__:
+        line.__dict__["_missed"] = _which_missed(line)
+    return str(line.__dict__["_missed"])
+
+
+def _which_missed(line: Line) -> str:
     """Say which dose a sentence takes as missed: "second loading", "any", … or ""."""
     text = line.text
     about = _MISS.search(text)
@@ -999,7 +1024,7 @@ def _duration(line: Line) -> Iterator[Claim]:
             yield _claim(line, "administration.in_syringe", "most_h", "a day or more", at, end)
     if _other(line) or _ANIMALS.search(text):
         return
-    for q in quantities(text):
+    for q in line.quantities:
         before, after = text[max(0, q.start - 60) : q.start], text[q.end : q.end + 60]
         if q.unit in ("min", "s"):
             if re.search(
@@ -1127,7 +1152,7 @@ def _kinetics(line: Line) -> Iterator[Claim]:
     half = list(_HALF.finditer(text))
     if half or "half-life" in line.context.lead:
         told = False
-        for q in quantities(text):
+        for q in line.quantities:
             if q.unit in ("h", "d", "weeks", "month", "min", "years"):
                 fluid = _fluid(text, q.start)
                 yield _of(line, f"pharmacokinetics.{fluid}_half_life", "value", q)
@@ -1148,7 +1173,7 @@ def _kinetics(line: Line) -> Iterator[Claim]:
                 vague.end(),
             )
     if _tmax_near(line):
-        for q in quantities(text):
+        for q in line.quantities:
             if q.unit in ("h", "min", "d") and not half:
                 yield _of(line, "pharmacokinetics.plasma_tmax", "range", q)
     for m in re.finditer(
@@ -1198,7 +1223,7 @@ def _temperature(line: Line) -> Iterator[Claim]:
     text = line.text
     if _has(line, "fever", "pyrexia", "body"):
         return
-    for q in quantities(text):
+    for q in line.quantities:
         if q.unit not in ("C", "F"):
             continue
         before, after = text[max(0, q.start - 70) : q.start], text[q.end : q.end + 40]
@@ -1412,7 +1437,7 @@ _ROOM_STORE = re.compile(
 def _store(line: Line) -> Iterator[Claim]:
     text = line.text
     if (m := _ROOM_STORE.search(text)) and not _denied(text, m.start(), m.end()):
-        if not any(q.unit in ("d", "h", "weeks") for q in quantities(text)) and not re.search(
+        if not any(q.unit in ("d", "h", "weeks") for q in line.quantities) and not re.search(
             r"unrefrigerat|short|if |briefly|up to|until|within|once|syringe|without refrig|no refrig|must be|temporar",
             text,
         ):
@@ -1608,7 +1633,7 @@ def _children(line: Line) -> Iterator[Claim]:
         r"\baged? \w+|years? (?:of age|old|and (?:older|over|above))|months? of age|(?:under|over|above|below) \w+ years",
         text,
     ):
-        for q in quantities(text):
+        for q in line.quantities:
             if (
                 q.unit in ("years", "month")
                 and re.search(r"age|old|years", text)
@@ -1933,7 +1958,7 @@ def _warnings(line: Line) -> Iterator[Claim]:
                 line, "warnings.serious", "standing", value, m.start(), m.end(), about=found[0][2]
             )
             break
-    counts = [q for q in quantities(text) if q.unit == "patients"]
+    counts = [q for q in line.quantities if q.unit == "patients"]
     for q in counts:
         if re.search(
             r"(?:of|n\s?=|in all|all|total of|among|out of|/)\s?$",
@@ -1951,7 +1976,7 @@ def _warnings(line: Line) -> Iterator[Claim]:
     if not line.lexicon.reaction_pattern.search(text):
         percents = [
             q
-            for q in quantities(text)
+            for q in line.quantities
             if q.unit == "%" and not re.match(r"\s?(?:ci\b|conf)", text[q.end :])
         ]
         for i, q in enumerate(percents):
@@ -2028,7 +2053,7 @@ def _reactions(line: Line) -> Iterator[Claim]:
     marks = [(m.start(), m.end(), line.lexicon.reactions[m[0]]) for m in found]
     percents = [
         q
-        for q in quantities(text)
+        for q in line.quantities
         if q.unit == "%" and not re.match(r"\s?(?:confidence|ci\b)", text[q.end : q.end + 14])
     ]
     told: set[str] = set()
@@ -2096,7 +2121,7 @@ def _reactions(line: Line) -> Iterator[Claim]:
         ):
             arm = "placebo_percent"
         elif re.match(
-            r"\W*(?:on|in|with|of)? ?(?:the )?(?:tofersen|nusinersen|qalsody|spinraza|drug|treated)",
+            r"\W*(?:on|in|with|of)? ?(?:the )?(?:active|drug|medicine|treated)",
             tail,
         ):
             arm = "drug_percent"
@@ -2386,7 +2411,7 @@ def _benefit(line: Line) -> Iterator[Claim]:
         if (
             name == "halt"
             and re.search(
-                r"stop\w* (?:treatment|taking|the (?:drug|medicine)|tofersen|nusinersen|injection)|protein|production|mrna|myelitis|stopping",
+                r"stop\w* (?:treatment|taking|the (?:drug|medicine)|injection)|protein|production|mrna|myelitis|stopping",
                 m[0] + text[m.end() : m.end() + 10],
             )
             and not re.search(r"progress|disease|als\b|degenerat", m[0])
@@ -2489,7 +2514,7 @@ def _results(line: Line) -> Iterator[Claim]:
     lead = line.context.lead
     if not marker and re.search(r"\bnfl\b|neurofilament", lead):
         marker = "NfL"
-    for q in quantities(text):
+    for q in line.quantities:
         if q.unit != "%":
             continue
         if re.search(r"antibod\w*|anti-?drug|\bada\b|immunogen\w*", text):
@@ -2602,7 +2627,7 @@ def _counts(line: Line) -> Iterator[Claim]:
                     unit="patients",
                 )
     serious = bool(line.lexicon.event_pattern.search(text))
-    for q in quantities(text):
+    for q in line.quantities:
         percent = re.search(r"percent|%|per cent", text[q.start : q.end])
         if q.unit == "patients" and not serious and q.lo == q.hi and not percent:
             yield _of(line, "clinical_results.design", "n", q)
@@ -2661,7 +2686,7 @@ def _told_numbers(line: Line) -> Iterator[Claim]:
     text = line.text
     if _ANIMALS.search(text) or _other(line):
         return
-    for q in quantities(text):
+    for q in line.quantities:
         if q.unit == "%" and re.search(r"protein[- ](?:bind|bound)|bound to|binding", text):
             yield _of(line, "pharmacokinetics.protein_binding", "value", q)
         elif q.unit in ("month", "years") and re.search(

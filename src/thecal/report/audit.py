@@ -272,7 +272,8 @@ class Note:
 
     mark       letter and number, such as "S1"
     says       the page's words, shortened
-    label      what the label says in short; `statement` the same in full where there is more
+    label      what the label says in short
+    statement  the same in full, beside a mark
     source     section and version of the label; empty where it is silent
     elsewhere  line and words of the other place, for a page that contradicts itself
     is_marked  the place is marked in the text that is shown
@@ -316,6 +317,7 @@ def audit_page(audit: Audit) -> str:
     body = blocks(audit.monograph, {**spans, **others})
     marked = {number for block in body for number in block.begins}
     notes = [_note(i, d, audit, is_marked=i in marked) for i, d in enumerate(shown)]
+    absent = [note for note in notes if not note.is_marked]
     environment = Environment(
         loader=FileSystemLoader(TEMPLATES),
         autoescape=True,
@@ -333,7 +335,10 @@ def audit_page(audit: Audit) -> str:
         read=read_words(audit.claims),
         more=len(found) - len(shown),
         notes=notes,
-        absent=[note for note in notes if not note.is_marked],
+        absent=absent,
+        absent_title="Left out"
+        if all(note.kind is Kind.OMITS for note in absent)
+        else "Without a place in the text",
         groups=[
             (severity, [note for note in notes if note.severity is severity])
             for severity in SEVERITIES
@@ -374,7 +379,7 @@ def _note(i: int, difference: Difference, audit: Audit, *, is_marked: bool) -> N
         column=difference.column,
         says="" if span is None else around(page.text, span),
         label=short or full or "The label says nothing about it.",
-        statement=full if short and full != short else "",
+        statement=full if is_marked and short and full != short else "",
         source=place_words(statement.source, audit.label) if statement else "",
         why=folded(difference.why),
         elsewhere=None if against is None else (page.place(against)[0], around(page.text, against)),

@@ -139,7 +139,8 @@ def blocks(monograph: Monograph, spans: Mapping[int, Span]) -> list[Block]:
     starts = [sentence.span.start for sentence in monograph.sentences]
     cutter = _Cutter(text, marks)
     found: list[Block] = []
-    was = level = 0
+    outer: list[int] = []  # levels of the headings around a line
+    was = 0
     for window in windows:
         is_spaced = window.start > was
         if is_spaced:
@@ -152,13 +153,16 @@ def blocks(monograph: Monograph, spans: Mapping[int, Span]) -> list[Block]:
             is_known = i < len(starts) and starts[i] < line.end
             sentence = monograph.sentences[i] if is_known else None
             kind = sentence.kind if sentence else "text"
-            if sentence and kind == "heading":  # no level is left out on the way down
-                level = min(max(monograph.sections[sentence.section].level, 1), level + 1)
+            if sentence and kind == "heading":
+                own = monograph.sections[sentence.section].level
+                while outer and outer[-1] >= own:
+                    outer.pop()
+                outer.append(own)  # so that no level is left out on the way down
             found.append(
                 Block(
                     kind=kind,
                     pieces=tuple(cutter.cut(line)),
-                    level=level if kind == "heading" else 0,
+                    level=len(outer) if kind == "heading" else 0,
                     is_spaced=is_spaced,
                 )
             )
