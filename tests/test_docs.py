@@ -35,6 +35,7 @@ def test_a_command_in_the_documents_runs_and_prints_what_is_shown(page, command,
     run = subprocess.run([THECAL, *arguments], cwd=ROOT, capture_output=True, text=True, timeout=60)
     code = re.search(r"# exit (\d)$", command)
     assert run.returncode == (int(code[1]) if code else 0), run.stderr
+    assert "Traceback" not in run.stderr  # which ends with 1, too
     if shown:
         assert run.stdout.rstrip("\n") == shown
 

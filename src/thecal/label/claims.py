@@ -98,7 +98,9 @@ def read_claims(page: Monograph, lexicon: Lexicon) -> tuple[Claim, ...]:
     known: dict[tuple[str, str, Context], tuple[tuple[Claim, ...], Context]] = {}
     lower = _lower(page.text)
     context = Context()
-    section = -1
+    section = asked_in = -1
+    column = -1  # of the medicine, in a table that compares it with others
+    question = ""
     for sentence in page.sentences:
         part = page.sections[sentence.section]
         if sentence.section != section:
@@ -114,9 +116,20 @@ def read_claims(page: Monograph, lexicon: Lexicon) -> tuple[Claim, ...]:
             if not sentence.lead or part.area == "site":
                 continue
             area = part.area  # "Comments: …" within a section about dosing
-        lead = f"{part.heading}: {sentence.lead}" if sentence.lead else part.heading
-        context = replace(context, area=area, lead=lead.lower()[:160])
         text = lower[sentence.span.start : sentence.span.end]
+        if sentence.kind == "heading" or sentence.section != asked_in:
+            question = ""
+        if sentence.kind != "row":
+            column = -1
+        elif column < 0:
+            column = _own_column(text, lexicon)
+        else:
+            text = _masked(text, column)
+        own = sentence.lead or question
+        lead = f"{part.heading}: {own}" if own else part.heading
+        if text.rstrip().endswith("?"):
+            question, asked_in = text, sentence.section
+        context = replace(context, area=area, lead=lead.lower()[:160])
         key = (text, sentence.kind, context)
         if key not in known:
             plain, places = unwrapped(text)
@@ -127,6 +140,27 @@ def read_claims(page: Monograph, lexicon: Lexicon) -> tuple[Claim, ...]:
         claims += (_moved(claim, sentence, page) for claim in found)
         context = after
     return tuple(claims)
+
+
+def _own_column(header: str, lexicon: Lexicon) -> int:
+    """Find the column of the medicine in a table's first row; 0 where it is not a comparison."""
+    cells = header.split("|")
+    others = [i for i, cell in enumerate(cells) if not words_in(cell).isdisjoint(lexicon.others)]
+    own = [i for i, cell in enumerate(cells) if not words_in(cell).isdisjoint(lexicon.names)]
+    return own[0] if others and own else 0
+
+
+def words_in(text: str) -> set[str]:
+    """Return the words of a text."""
+    return set(re.findall(r"[^\W\d_]+", text))
+
+
+def _masked(row: str, column: int) -> str:
+    """Blank the cells of a row but the first and the medicine's own, each in its place."""
+    if not column:
+        return row
+    cells = row.split("|")
+    return "|".join(cell if i in (0, column) else " " * len(cell) for i, cell in enumerate(cells))
 
 
 _FOLDED = re.compile(r"(?<=[a-zà-ÿ])-\s+(?=[a-zà-ÿ])|\s+")

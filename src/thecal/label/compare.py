@@ -203,7 +203,7 @@ def judge(claim: Claim, label: Label) -> Verdict:
 
 
 def _against(
-    page: Monograph, claims: Iterable[Claim], label: Label, others: Sequence[Label]
+    page: Monograph, claims: Sequence[Claim], label: Label, others: Sequence[Label]
 ) -> Iterator[Difference]:
     abroad = country(page)
     known: dict[Claim, Verdict] = {}  # what is said twice is asked once
@@ -212,7 +212,7 @@ def _against(
         if said not in known:
             verdict = judge(said, label)
             if verdict.ok is False:
-                verdict = _elsewhere(said, verdict, label, others, abroad)
+                verdict = _elsewhere(said, verdict, label, others, abroad, claims)
             known[said] = verdict
         if known[said].ok is False:
             yield _difference(page, claim, known[said])
@@ -257,7 +257,12 @@ _ABROAD = {
 
 
 def _elsewhere(
-    claim: Claim, verdict: Verdict, label: Label, others: Sequence[Label], abroad: str
+    claim: Claim,
+    verdict: Verdict,
+    label: Label,
+    others: Sequence[Label],
+    abroad: str,
+    claims: Sequence[Claim],
 ) -> Verdict:
     """Ask the other labels of the medicine about a claim that this one does not bear out."""
     if not any(covers(topic, claim.topic) for topic in _BY_LABEL) or claim.value == "none":
@@ -278,6 +283,8 @@ def _elsewhere(
                 severity=min(verdict.severity, Severity.MAJOR, key=_lesser),
                 why=f"This is the older text ({where}, {place}). {verdict.why}",
             )
+        if other in same and not _is_told(other, label, claims):
+            continue
         if other in same:
             return replace(
                 verdict,
@@ -293,6 +300,15 @@ def _elsewhere(
             why=f"Another country's label says so ({where}, {place}). {verdict.why}",
         )
     return verdict
+
+
+def _is_told(other: Label, label: Label, claims: Sequence[Claim]) -> bool:
+    """Tell whether a page speaks of another version's doses: an amount that only it has."""
+    return any(
+        judge(c, other).ok is True and judge(c, label).ok is False
+        for c in claims
+        if c.topic == "dosing.amount" and c.name == "amount_mg"
+    )
 
 
 def _lesser(severity: Severity) -> int:
@@ -811,6 +827,13 @@ def _judge_syringe(claim: Claim, label: Label) -> Verdict:
     )  # fmt: skip
 
 
+def _judge_who(claim: Claim, label: Label) -> Verdict:
+    s = _first(label, "administration.who")
+    if s is None:
+        return _UNKNOWN
+    return _wrong(s, s.says, Severity.SAFETY, "A lumbar puncture is for trained professionals.")
+
+
 def _judge_silent(claim: Claim, label: Label) -> Verdict:
     gap = label.silence(claim.topic) or label.silence(f"{claim.topic}_minutes")
     minor = claim.topic == "preparation.warm_up"
@@ -906,7 +929,7 @@ _RULE_TOPICS = {
 }
 _RULE_WHY = {
     "preparation.dilution": (Severity.SAFETY, "Diluted, the volume and what is injected change."),
-    "preparation.shaking": (Severity.MINOR, "Shaking is to be avoided."),
+    "preparation.shaking": (Severity.SAFETY, "Shaking is to be avoided."),
     "preparation.heat": (Severity.SAFETY, "Heat may spoil the medicine."),
     "preparation.filter": (Severity.MINOR, "A filter is not needed."),
     "preparation.warm_up": (Severity.MAJOR, "Cold fluid in the spine hurts."),
@@ -1128,6 +1151,8 @@ def _judge_serious(claim: Claim, label: Label) -> Verdict:
     found = _numbers(claim, "patients")
     if found is None:
         return _UNKNOWN
+    if claim.name == "share":
+        return _judge_share(found, label, s)
     held = label.about("warnings")
     keys = (
         "patients",
@@ -1166,13 +1191,39 @@ def _judge_serious(claim: Claim, label: Label) -> Verdict:
     return _right(s) if found[0] in known else _UNKNOWN
 
 
+def _judge_share(found: tuple[float, float], label: Label, s: Statement) -> Verdict:
+    """Judge "24 of 146": the label's count out of the same number of people."""
+    for x in label.about("warnings"):
+        for arm in ("drug", "placebo"):
+            count, n = x.values.get(f"{arm}_count"), x.values.get(f"{arm}_n")
+            if isinstance(count, float) and n == found[1]:
+                if count == found[0]:
+                    return _right(x)
+                return _wrong(
+                    x, f"{_f(count)} of {_f(found[1])}", Severity.MAJOR,
+                    "How often it happened is told wrong.",
+                )  # fmt: skip
+    if found[0] == s.values.get("patients"):
+        return _right(s)
+    return _UNKNOWN
+
+
+def _percent(statement: Statement, arm: str) -> float | None:
+    """Return the percentage of an arm, counted where the label prints counts."""
+    value = statement.values.get(f"{arm}_percent")
+    if isinstance(value, float):
+        return value
+    count, n = statement.values.get(f"{arm}_count"), statement.values.get(f"{arm}_n")
+    return 100 * count / n if isinstance(count, float) and isinstance(n, float) else None
+
+
 def _judge_event_percent(claim: Claim, label: Label, s: Statement) -> Verdict:
     found = _numbers(claim, "%")
     rows = [
         x
         for area in ("warnings", "adverse_reactions")
         for x in label.about(area)
-        if isinstance(x.values.get("drug_percent"), float)
+        if _percent(x, "drug") is not None
         and (s is x or x.topic.startswith("warnings") or x.values.get("reaction") == claim.about)
     ]
     if found is None:
@@ -1185,17 +1236,18 @@ def _judge_event_percent(claim: Claim, label: Label, s: Statement) -> Verdict:
                 "A count of patients is told as a percentage.",
             )  # fmt: skip
         return _UNKNOWN
+    own = next((x for x in rows if x is s), None)
     for x in rows:
-        for name in ("drug_percent", "placebo_percent"):
-            value = x.values.get(name)
-            if isinstance(value, float) and abs(found[0] - value) <= 0.6:
+        for arm in ("drug", "placebo"):
+            value = _percent(x, arm)
+            if value is not None and abs(found[0] - value) <= 0.6 and (own is None or x is own):
                 return _right(x)
     own = next((x for x in rows if x is s), None)
     if own is None:
         return _UNKNOWN
     return _wrong(
         own,
-        f"{_f(own.number('drug_percent'))} %",
+        f"{_percent(own, 'drug') or 0:.0f} %",
         Severity.MAJOR,
         "How often it happened is told wrong.",
     )
@@ -1208,6 +1260,13 @@ def _judge_standing(claim: Claim, label: Label, s: Statement) -> Verdict:
         return _UNKNOWN if "derived" in frequency else _right(s)
     if s.topic != "warnings.serious":
         return _UNKNOWN
+    if said == "harmless":
+        return _wrong(
+            s,
+            s.says,
+            Severity.SAFETY,
+            "Told as harmless, a serious reaction is no longer looked for.",
+        )
     if said == "rare":
         return _wrong(
             s, s.says, Severity.MAJOR, "The label does not call it rare; it names it as serious.",
@@ -1494,6 +1553,7 @@ _JUDGES: dict[str, Judge] = {
     "administration.in_syringe": _judge_syringe,
     "administration.rest_after": _judge_silent,
     "administration": _judge_rule,
+    "administration.who": _judge_who,
     "preparation": _judge_rule,
     "preparation.warm_up": _judge_warm,
     "storage.refrigerated": _judge_cold,
@@ -1727,7 +1787,8 @@ def _vague_patients(page: Monograph, claims: Sequence[Claim], label: Label) -> I
     told = [c for c in claims if c.topic == "indication" and c.name == "population"]
     if s is None or not told:
         return
-    if s.values.get("gene") and not any(c.value != "disease" for c in told):
+    gene = str(s.values.get("gene", "")).lower()
+    if gene and gene not in page.text.lower() and not any(c.value != "disease" for c in told):
         yield _difference(
             page, told[0],
             _wrong(s, s.says, Severity.MAJOR, "It is for people with the mutation only.", Kind.BLURS),

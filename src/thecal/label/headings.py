@@ -17,17 +17,17 @@ SITE = "site"
 # accents. A heading that *contains* one of them as words counts too, the longest first.
 _HEADINGS: dict[str, str] = {
     "identity": """
-        names /
-        description and strength / description / brand name / brand names / other brand names /
-        trade name / generic name / drug name / name of the medicinal product /
-        nonproprietary name / synonyms / synonym / class / drug class / drug classes /
-        therapeutic class / pharmacologic class / pharmacotherapeutic group /
-        pharmaceutical class / dosage form / dosage forms / dosage forms and strengths /
-        dosage form and strength / dosage forms and strength / strength / strengths /
-        how supplied / how is it supplied / qualitative and quantitative composition /
-        composition / pharmaceutical form / list of excipients / excipients / ingredients /
-        active ingredient / active substance / inactive ingredients / what are the ingredients /
-        what it contains / contents of the pack / contents of the pack and other information /
+        names / description and strength / description / brand name / brand names /
+        other brand names / trade name / generic name / drug name /
+        name of the medicinal product / nonproprietary name / synonyms / synonym / class /
+        drug class / drug classes / therapeutic class / pharmacologic class /
+        pharmacotherapeutic group / pharmaceutical class / dosage form / dosage forms /
+        dosage forms and strengths / dosage form and strength / dosage forms and strength /
+        strength / strengths / how supplied / how is it supplied /
+        qualitative and quantitative composition / composition / pharmaceutical form /
+        list of excipients / excipients / ingredients / active ingredient / active substance /
+        inactive ingredients / what are the ingredients / what it contains /
+        contents of the pack / contents of the pack and other information /
         nature and contents of container / chemistry / chemical structure / chemical name /
         structure / atc code / identifiers / product data / overview / at a glance /
         quick facts / key facts / pronunciation / pronounced / approval / approval status /
@@ -291,14 +291,14 @@ _HEADINGS: dict[str, str] = {
         donnees de securite preclinique / date preclinice de siguranta
     """,
     "clinical_results": """
-        trial / trials / the trial / study /
-        clinical studies / clinical study / clinical trials / clinical trial /
-        clinical results / clinical efficacy / clinical efficacy and safety /
-        clinical evidence / clinical data / efficacy / effectiveness / how well does it work /
-        trial results / study results / results / evidence / research / estudios clinicos /
-        eficacia clinica / eficacia / studi clinici / efficacia / efficacia clinica /
-        klinische studien / wirksamkeit / klinische wirksamkeit / etudes cliniques /
-        efficacite / efficacite clinique / studii clinice / eficacitate / 臨床成績 / 臨床試験
+        trial / trials / the trial / study / clinical studies / clinical study /
+        clinical trials / clinical trial / clinical results / clinical efficacy /
+        clinical efficacy and safety / clinical evidence / clinical data / efficacy /
+        effectiveness / how well does it work / trial results / study results / results /
+        evidence / research / estudios clinicos / eficacia clinica / eficacia / studi clinici /
+        efficacia / efficacia clinica / klinische studien / wirksamkeit /
+        klinische wirksamkeit / etudes cliniques / efficacite / efficacite clinique /
+        studii clinice / eficacitate / 臨床成績 / 臨床試験
     """,
     "maker": """
         manufacturer / manufactured by / manufactured for / manufacturer information /
@@ -398,13 +398,13 @@ def _keys(text: str) -> set[str]:
 _AREA = {words: area for area, text in _HEADINGS.items() for words in _keys(text)}
 # Whole headings that are too common as words within another one.
 _WHOLE_ONLY = _keys("""
-    action / actions / administration / approval / author / authors / availability /
-    bleeding / children / class / comments / company / composition / conservation / contact
-    / contact us / contents / description / dose / doses / dosis / doza / evidence /
-    further information / how long / how much / investigations / menu / more information /
-    overview / procedure / reference / research / results / route / safety / schedule /
-    share / sources / strength / strengths / structure / surveillance / target / tests / use / product
-    / lumbar puncture
+    action / actions / administration / approval / author / authors / availability / bleeding
+    / children / class / comments / company / composition / conservation / contact /
+    contact us / contents / description / dose / doses / dosis / doza / evidence /
+    further information / how long / how much / investigations / lumbar puncture / menu /
+    more information / names / overview / procedure / product / reference / research / results
+    / route / safety / schedule / share / sources / strength / strengths / structure / study /
+    surveillance / target / tests / the trial / trial / trials / use
 """)
 
 

@@ -274,7 +274,8 @@ def read_monograph(data: bytes, name: str) -> Monograph:
 
 # "Drug class: …"; also "Storage. …" and "Loading dose - …" where the words are a usual heading
 _LEAD = re.compile(
-    r"([^:.!?;|\n]{1,60}?)(?: ?:(?=\s|$|[^\x00-\x7f])|(?<=[^\x00-\x7f]):|\.(?= )| ?- )"
+    r"((?:[^:.!?;|\n()]|\([^():\n]{0,40}\)){1,60}?)"
+    r"(?: ?:(?=\s|$|[^\x00-\x7f])|(?<=[^\x00-\x7f]):|\.(?= )| ?- )"
 )
 _NUMBER = re.compile(r"(\d{1,2}(?:\.\d{1,2}){0,4})\.?\s")
 _CACHED = 2_000  # characters of a line that may come again
@@ -406,7 +407,8 @@ class _Arranger:
             self.intro = ""
             return "", area
         if line.kind == "row":
-            return text[line.start : min(line.end, line.start + 200)].split("|")[0].strip(), area
+            cell = text[line.start : min(line.end, line.start + 200)].split(" | ")[0].strip(" :|")
+            return cell, area_of(cell) if area != SITE and is_usual(cell) else area
         lead = found_area = ""
         words = text[line.start : line.start + min(line.lead, 80)].strip()
         if words and (words[-1] in ":.?-" or is_usual(words)):  # in bold
@@ -420,6 +422,6 @@ class _Arranger:
             self.intro = text[max(line.start, line.end - 160) : line.end - 1] if ends_open else ""
         elif not lead:
             lead = self.intro
-        if lead and area != SITE:
+        if lead and area not in (SITE, "missed_dose"):  # "Loading dose 2: …", when it is missed
             found_area = area_of(lead)
         return lead, found_area if found_area not in ("", SITE) else area

@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from thecal.label.draft import ENTITY, MAX_LINES, Draft, Line, entity, plain
+from thecal.label.draft import MAX_LINES, SPECIAL, Draft, Line, entity, plain
 from thecal.label.roles import (
     BULLET,
     GAP,
@@ -26,20 +26,23 @@ from thecal.label.roles import (
 )
 
 _LINE = re.compile(r"\S[^\n]*+")
-_FURNITURE = re.compile(
-    r"(?:reference id: ?\d+"
-    r"|(?:page|seite|página|pagina) \d{1,4}(?: ?(?:of|von|de|di|din|/) ?\d{1,4})?"
-    r"|\d{1,4} ?(?:/|of) ?\d{1,4}|- ?\d{1,4} ?-)",
-    re.IGNORECASE,
+# A line that only counts pages, with or without a running head on the same line.
+_PAGE = (
+    r"(?:reference id: ?\d+|(?:page|seite|página|pagina) \d{1,4}"
+    r"(?: ?(?:of|von|de|di|din|/) ?\d{1,4})?|\d{1,4} ?(?:/|of) ?\d{1,4}|- ?\d{1,4} ?-)"
 )
-_ANCHOR = re.compile(r"reference id: ?\d+", re.IGNORECASE)
+_FOOTER = re.compile(
+    rf"(?:[^\t]{{0,80}}?(?: {{3,}}|\t+))?{_PAGE}(?:(?: {{3,}}|\t+)\S[^\t]{{0,80}})?", re.IGNORECASE
+)
 _RULE = re.compile(r"(?:=+|-+|_+|\*+|~+|(?:[-*_] ){2,}[-*_]?)")
 _GOES_ON = re.compile(
     r"(?:\b(?:the|a|an|of|to|for|with|by|in|on|at|from|and|or|than|every|into|is|are|was|were|be|"
-    r"that|which|as|over|after|before|within|below|above|least|about|approximately|per|de|la|el|der|die|das|"
-    r"und|et|le|les|di|il|y|si)|[,(/&-])$",
+    r"that|which|as|over|after|before|within|below|above|least|about|approximately|per|de|la|el|"
+    r"der|die|das|und|et|le|les|di|il|y|si)|[,(/&-])$",
     re.IGNORECASE,
 )
+_ENTITY = re.compile(r"&(?:#\d{1,7}|#[xX][\dA-Fa-f]{1,6}|[A-Za-z]\w{1,31});")
+_CELLS = re.compile(r" *\t\s*| {3,}")
 _SMALL = re.compile(r"[a-zß-ÿ]{2,}")
 _AFTER_HYPHEN = {
     "based", "blind", "controlled", "dependent", "dose", "free", "label", "mediated", "monthly",
@@ -70,7 +73,7 @@ class PlainReader:
     def __init__(self, draft: Draft, *, markdown: bool) -> None:
         self.draft = draft
         self.markdown = markdown
-        self.marks = _INLINE if markdown else ENTITY if "&" in draft.flat else None
+        self.marks = _INLINE if markdown else _ENTITY if _ENTITY.search(draft.flat) else None
         self.stopped = len(draft.flat)
         self.lines = self._physical()
         self.width = _width([line.indent + len(line.words) for line in self.lines])
@@ -81,7 +84,8 @@ class PlainReader:
         draft, flat = self.draft, self.draft.flat
         changes = draft.is_special or self.marks is not None
         lines: list[_Physical] = []
-        end, blank, after_footer = 0, False, False
+        pages: list[int] = []  # numbers of the lines that follow a page number
+        end, blank = 0, False
         for found in _LINE.finditer(flat):
             if len(lines) == MAX_LINES:
                 self.stopped = found.start()
@@ -91,24 +95,18 @@ class PlainReader:
             blank = blank or breaks > 1
             indent = start - flat.rfind("\n", end, start) - 1 if breaks else start - end
             end, stop, bold = found.end(), start + len(words), False
-            if len(words) <= 40 and (words[-1].isdigit() or words[-1] == "-"):
-                if _ANCHOR.fullmatch(words):
-                    if lines and lines[-1].words.isdigit():
-                        lines.pop()  # the page number above the footer
-                    after_footer = True
-                    continue
-                if _FURNITURE.fullmatch(words) or (after_footer and words.isdigit()):
-                    continue
-            after_footer = False
+            if _may_be_footer(words) and _FOOTER.fullmatch(words):
+                pages.append(len(lines))
+                continue
             if self.markdown:
                 bold = _BOLD.fullmatch(words) is not None
                 start += _quoted(words)
-            if changes:
+            if changes and (self.marks or SPECIAL.search(draft.source, start, stop)):
                 words = self._seen(start, stop)
             if words.strip():
                 lines.append(_Physical(start, stop, indent, blank, words, bold))
                 blank = False
-        return lines
+        return _without_running_heads(lines, pages) if pages else lines
 
     def _parts(self, start: int, end: int) -> Iterator[tuple[int, int, str]]:
         """Yield runs of the source, and what stands in place of the mark after each."""
@@ -116,8 +114,6 @@ class PlainReader:
             for mark in self.marks.finditer(self.draft.flat, start, end):
                 instead = ""
                 if mark[0][0] == "&":
-                    if not mark[0].endswith(";"):
-                        continue
                     instead = plain(entity(self.draft.source, mark.start())[0])
                     if not instead:
                         continue
@@ -134,6 +130,9 @@ class PlainReader:
     def _take(self, start: int, end: int) -> None:
         """Write what a reader sees of a line."""
         draft = self.draft
+        if self.marks is None:
+            draft.take(start, end)
+            return
         for a, b, instead in self._parts(start, end):
             draft.take(a, b)
             if instead:
@@ -163,6 +162,9 @@ class PlainReader:
             return i + 1
         role = self._role(i)
         begin = self.draft.length
+        if role.kind == "row":
+            self._cells(line, begin)
+            return i + 1
         if role.kind in ("text", "item"):
             while i + 1 < len(self.lines) and self._goes_on(i, role.kind):
                 line, following = self.lines[i], self.lines[i + 1]
@@ -181,7 +183,7 @@ class PlainReader:
     def _words(self, i: int) -> str:
         return self.lines[i].words if i < len(self.lines) else ""
 
-    def role_of(self, i: int) -> Role:
+    def _role(self, i: int) -> Role:
         """Say what line `i` is."""
         line, following = self.lines[i], self._words(i + 1)
         words = line.words[:LOOKED_AT]
@@ -214,7 +216,10 @@ class PlainReader:
         low = after[0].islower() or (
             after[0].isdigit() and (not number or UNIT.match(after, number.end()) is not None)
         )
-        open_end = not ended and len(before) >= 20 and _GOES_ON.search(before) is not None
+        open_end = not ended and (
+            (len(before) >= 20 and _GOES_ON.search(before) is not None)
+            or (before[-1].isdigit() and after[0].islower() and UNIT.match(after) is not None)
+        )
         if not (full or open_end or hangs or (low and not ended and self.width and length >= 35)):
             return False
         if self.markdown and self.draft.flat[following.start] in "#|`":
@@ -249,6 +254,16 @@ class PlainReader:
             )
         self.draft.put("\n", at)
 
+    def _cells(self, line: _Physical, begin: int) -> None:
+        """Write the cells of a row that blanks or tabs part."""
+        start, draft = line.start, self.draft
+        for gap in _CELLS.finditer(draft.flat, line.start, line.end):
+            self._take(start, gap.start())
+            draft.put(" | ", gap.start())
+            start = gap.end()
+        self._take(start, line.end)
+        self._close(Role("row"), begin, line.end)
+
     # ---- Markdown
 
     def _marked(self, line: _Physical) -> bool:
@@ -282,6 +297,29 @@ class PlainReader:
                     self._take(start, start + len(inner))
             at += len(cell) + 1
         self._close(Role("row"), begin, line.end)
+
+
+def _may_be_footer(words: str) -> bool:
+    return len(words) <= 160 and (
+        words[-1].isdigit() or words[-1] == "-" or words[:4].lower() in ("page", "refe", "seit")
+    )
+
+
+def _without_running_heads(lines: list[_Physical], pages: list[int]) -> list[_Physical]:
+    """Leave out what stands beside a page number, if it does so again and again."""
+    beside = [i for page in pages for i in (page - 1, page) if 0 <= i < len(lines)]
+    times = Counter(lines[i].words for i in set(beside) if len(lines[i].words) <= 100)
+    gone = {i for i in beside if times[lines[i].words] > 1 or lines[i].words.isdigit()}
+    turned = set(pages) | {i + 1 for i in gone}
+    kept: list[_Physical] = []
+    for i, line in enumerate(lines):
+        if i in gone:
+            continue
+        unfinished = kept and kept[-1].words[-1] not in ".!?:;。"
+        if i in turned and unfinished and line.words[0].islower():
+            line = line._replace(after_blank=False)  # the sentence goes on over the page
+        kept.append(line)
+    return kept
 
 
 def _width(widths: list[int]) -> int:

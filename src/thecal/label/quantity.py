@@ -48,10 +48,10 @@ _UNITS = {
     "years": r"years?\b|yrs?\b|y/o\b|a.os\b|anni\b|jahre?n?\b|ans\b|ani\b|歳",
     "h": r"hours?\b|hrs?\b|h\b|horas?\b|or[ea]\b|stunden?\b|heures?\b|ore\b|時間",
     "min": r"minutes?\b|mins?\b|minutos?\b|minut[io]\b|minuten\b|分",
-    "s": r"seconds?\b|secs?\b|segundos?\b|sekunden\b",
+    "s": r"seconds?\b|secs?\b|(?<=\d )s\b|(?<=\d)s\b|segundos?\b|sekunden\b",
     "c": r"[°º˚]\s?c\b|℃|degrees? (?:c\b|celsius)|celsius\b|(?<=\d)\s?c\b(?![-'.]\w)",
     "f": r"[°º˚]\s?f\b|℉|degrees? (?:f\b|fahrenheit)|fahrenheit\b|(?<=\d)\s?f\b(?![-'.]\w)",
-    "%": r"%|％|percent\b|per cent\b",
+    "%": r"%|％|percent\b|per cent\b|(?:of|in|out of|per) (?:every )?(?:100|a hundred|one hundred)\b(?! ?(?:mg|ml))(?: (?:patients|people|children|infants|babies|adults))?",
 }  # fmt: skip
 _TOLD = {"mg/ml": "mg/mL", "g/ml": "g/mL", "ng/ml": "ng/mL", "ml": "mL", "c": "C", "f": "F"}
 
@@ -124,6 +124,9 @@ def quantities(text: str) -> Iterator[Quantity]:
         unit = next(name for i, name in enumerate(_NAMES) if found[f"u{i}"] is not None)
         if unit == "fortnight":
             lo, hi, unit = lo * 14, hi * 14, "d"
+        if unit == "s" and hi > 900:
+            at = max(found.end(), at + 1)  # "the 1980s"
+            continue
         before = text[max(0, found.start() - 24) : found.start()]
         bound = (
             "most" if _MOST.search(before)

@@ -52,13 +52,13 @@ def _has(line: Line, *stems: str) -> bool:
 # -- what a sentence says of a thing: asked for, allowed, left, forbidden
 
 _NOT_BEFORE = re.compile(
-    r"(?:do(?:es)? not|don't|never|must not|mustn't|should not|shouldn't|cannot|can't|can not|may not|"
+    r"(?:\w+n't|neither|do(?:es)? not|don't|never|must not|mustn't|should not|shouldn't|cannot|can't|can not|may not|"
     r"not to be|not be|avoid(?:ed|ing)?|without|\bno\b|\bnor\b|prohibit\w*|rather than|instead of|unlike|\bnot\b|"
     r"nicht|kein\w*|ohne|nunca|\bsin\b|non|ne pas|\bsans\b|\bnu\b|fără|\bni\b)"
-    r"(?:\W+(?:\w|-)+){0,7}\W*$"
+    r"(?:\W+(?:\w|-)+){0,10}\W*$"
 )
 _NOT_AFTER = re.compile(
-    r"^\W*(?:\w+\W+){0,3}?(?:not (?:be|permitted|allowed|recommended|advised|to be)|(?:is|are) (?:not (?:to|allowed|permitted|recommended|needed|for|meant|used|given|an? )|prohibited|forbidden)|"
+    r"^\W*(?:\w+\W+){0,8}?(?:(?:is|are) (?:banned|outside|ruled out|out of the question|off-label|excluded|a myth)|banned)|^\W*(?:\w+\W+){0,3}?(?:not (?:be|permitted|allowed|recommended|advised|to be)|(?:is|are) (?:not (?:to|allowed|permitted|recommended|needed|for|meant|used|given|an? )|prohibited|forbidden)|"
     r"prohibited|forbidden|(?:must|should) be avoided|(?:must|should) (?:not|never)|vermeiden|evitar|nicht)\b"
 )
 _NO_NEED = re.compile(
@@ -108,7 +108,7 @@ _ANIMALS = re.compile(
     r"\b(?:mice|mouse|murine|rats?|rabbits?|monkeys?|cynomolgus|animals?|in vitro|preclinical|nonclinical|ratones|animales|tiere)\b"
 )
 _TRIAL = re.compile(
-    r"\b(?:cohorts?|ascending|dose-ranging|dose levels?|phase (?:1|i|2|ii)\b|part (?:a|b)\b|lower doses)"
+    r"\b(?:cohorts?|ascending|dose-ranging|dose levels?|phase (?:1|i|2|ii)\b|part (?:a|b)\b|lower doses|dose[- ]finding|escalat\w*|settled on|first-in-human)"
 )
 
 
@@ -142,7 +142,7 @@ _MAINTENANCE = re.compile(
     r"\bmaint[ea]\w*|\b(?:support|supporting|sustaining|continuing|continuation|upkeep|follow-on|regular|booster|ongoing) (?:portion|dose|shot|injection|treatment|phase)\w*|mantenimiento|mantenimento|erhaltung\w*|entretien|întreținere|維持|upkeep|long-term dos\w*"
 )
 _THEN = re.compile(
-    r"\b(?:then|thereafter|afterwards?|followed by|after that|after this|after \||from then on|ongoing|subsequent\w*|later on|go(?:es|ing)? on|carr(?:y|ies) on|proceed\w*|danach|después|luego|poi|puis|apoi|continu\w+)\b"
+    r"\b(?:then|thereafter|afterwards?|followed by|after that|after this|after \||from then on|ongoing|subsequent\w*|later\b(?=,| (?:on|she|he|they|you|the|one))|now it is|keep\b(?= |:)|go(?:es|ing)? on|carr(?:y|ies) on|proceed\w*|danach|después|luego|poi|puis|apoi|continu\w+)\b"
 )
 
 
@@ -175,10 +175,11 @@ def _phase(line: Line, q_start: int, q_end: int) -> str:
     if "_marks" not in line.__dict__:
         line.__dict__["_marks"] = _phase_marks(line)
     marks, strong, then = line.__dict__["_marks"]
+    if _THEREAFTER.match(line.text, q_end):
+        nth = re.search(r"\b(?:second|third|2nd|3rd)\b[^.;|]{0,14}$", line.text[:q_start])
+        return "loading" if nth else "maintenance"
     if then >= 0:
         return "maintenance" if q_start >= then else "loading"
-    if strong and _THEREAFTER.match(line.text, q_end):
-        return "maintenance"
     if behind := _BEHIND.match(line.text, q_end):
         return "loading" if behind["l"] else "maintenance"
     before = [phase for at, phase in marks if at <= q_start]
@@ -218,10 +219,10 @@ _CSF = re.compile(
     r"\bcsf\b|cerebrospinal|cerebro-spinal|spinal (?:fluid|liquid|water)|(?:brain|nerve) (?:fluid|water|liquid)|\blcr\b|líquido cefalorraqu\w+|\bliquor\w*|\blcs\b|liquido cerebrospinale|脳脊髄液|spinal-fluid|\bfluid\b"
 )
 _REMOVE = re.compile(
-    r"\b(?:put back|swap\w*|remov\w+|withdr[ae]w\w*|drain\w*|collect\w*|tak(?:e|es|en|ing)|extract\w*|dr[ae]wn?\b|let out|take off|entnehm\w*|entnommen|entfern\w*|ablassen|abgelassen|abgenommen|retir\w+|prél\w+|extra[eí]\w*|rimuov\w+|prelev\w+|rimoss\w+|採取|除去|aspirat\w+|run off|drip)"
+    r"\b(?:put back|swap\w*|leav(?:e|es|ing)|com(?:e|es|ing) (?:out|off)|out first|flow\w*|tapp\w*|remov\w+|withdr[ae]w\w*|drain\w*|collect\w*|tak(?:e|es|en|ing)|extract\w*|dr[ae]wn?\b|let out|take off|entnehm\w*|entnommen|entfern\w*|ablassen|abgelassen|abgenommen|retir\w+|prél\w+|extra[eí]\w*|rimuov\w+|prelev\w+|rimoss\w+|採取|除去|aspirat\w+|run off|drip)"
 )
 _VIAL = re.compile(
-    r"\b(?:vials?|bottles?|ampou?les?|ampules?|vial|flasch\w*|durchstech\w*|syringe|into a syringe)\b"
+    r"\b(?:flasks?|little bottle|containers?|vials?|bottles?|ampou?les?|ampules?|vial|flasch\w*|durchstech\w*|syringe|into a syringe)\b"
 )
 
 
@@ -233,7 +234,7 @@ def _dose(line: Line) -> Iterator[Claim]:
     found = line.quantities
     removes = _CSF.search(text) and _REMOVE.search(text)
     for i, q in enumerate(found):
-        if re.search(r"hcpcs|\bunits?\b ?=|= ?1 unit|billing", text):
+        if re.search(r"hcpcs|\bunits?\b ?=|= ?1 unit|billing|per unit|\bj\d{4}\b", text):
             continue
         if q.unit in ("mg/mL", "g/mL"):
             if not _has(line, *_EXCIPIENT):
@@ -333,7 +334,7 @@ def _is_csf_out(text: str, q: Quantity, before: str, after: str) -> bool:
 
 
 _NO_CSF = re.compile(
-    r"(?:no (?:csf|cerebrospinal fluid|spinal fluid)[^.;]{0,40}(?:remov|withdr|taken|drain|needs|has to|is)|"
+    r"(?:(?:csf|fluid|liquor)[^.;|]{0,12}\|[^|]{0,12}\b(?:nil|none|no|not|0)\b|draining is not|no (?:csf|liquor|cerebrospinal fluid|spinal fluid)[^.;]{0,40}(?:remov|withdr|taken|drain|needs|has to|is)|"
     r"without (?:removing|withdrawing|taking|draining)[^.;]{0,30}(?:csf|fluid)|"
     r"(?:do(?:es)? not|don't|no need to|need not|never)[^.;]{0,30}(?:remove|withdraw|take|drain|let)[^.;]{0,30}(?:csf|fluid)|"
     r"(?:csf|fluid)[^.;]{0,30}(?:need not|does not need to|is not|should not|must not)[^.;]{0,20}(?:remov|withdr|taken|drain))"
@@ -348,7 +349,7 @@ def _csf(line: Line) -> Iterator[Claim]:
     if not _CSF.search(text):
         return
     if m := re.search(
-        r"(?:remov\w*|take|taken|drain\w*|withdr\w*|put back|collect\w*)[^.;]{0,40}(?:csf|fluid|liquid)[^.;]{0,24}\bafter (?:giving|the (?:injection|dose|drug|bolus)|injecting|it)|put back[^.;]{0,30}(?:csf|fluid|liquid)",
+        r"(?:remov\w*|take|taken|drain\w*|withdr\w*|put back|collect\w*)[^.;]{0,40}(?:csf|fluid|liquid)[^.;]{0,24}\bafter (?:giving|the (?:injection|dose|drug|bolus)|injecting|it)|put back[^.;]{0,30}(?:csf|fluid|liquid)|(?:when|once|after) (?:the )?(?:drug|dose|medicine|injection|bolus)[^.;]{0,24}\b(?:in|given|done|over|injected)\b[^.;]{0,14}(?:let out|remov\w*|drain\w*|withdr\w*|take)[^.;]{0,20}(?:csf|fluid|liquid)",
         text,
     ):
         yield _claim(line, "administration.csf_removed", "order", "after", m.start(), m.end())
@@ -377,11 +378,11 @@ _ROUTES: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
         "intrathecal": r"intra-?\s?thecal\w*|intratec\w+|intratekal\w*|intrathécal\w*|lumbar (?:puncture|punction|injection|tap)|"
         r"lumbalpunktion|spinal tap|punción lumbar|puntura lombare|rachicentesi|ponction lombaire|puncți\w+ lombar\w+|髄腔内|"
         r"(?:in|into|to) (?:the |your |their |his |her )?(?:cerebrospinal fluid|csf|spinal (?:fluid|canal|space)|"
-        r"(?:sub)?arachnoid space|fluid (?:around|surround\w+|that surrounds|in|of) )|intraspinal\w*",
+        r"(?:sub)?arachnoid space|fluid (?:around|surround\w+|that surrounds|in|of) )|intraspinal\w*|\blp\b(?! shunt)|(?:spinal|lumbar) needle|\bthecal (?:sac|space)|intervertebral|between (?:two |the )?vertebrae|lumbar (?:space|level)",
         "spine": r"(?:in|into) (?:the |your |their )?(?:spine|spinal column|spinal cord|back)\b|spinal injection",
         "intravenous": r"intra-?venous\w*|\biv\b|\bi\.v\.|(?:in|into|through) (?:a |the |your )?(?:peripheral |arm )?veins?|\bdrip\b(?! (?:out|off))|endoven\w+|intraven\w+|\bvein\b",
         "subcutaneous": r"sub-?cutaneous\w*|\bsc\b|\bs\.c\.|\bsubq\b|\bsq\b|(?:under|beneath|below) (?:the |your )?(?:\w+ )?skin|subkutan\w*|subcut[áa]ne\w*|sottocutan\w+|sous-cutan\w+",
-        "intramuscular": r"intra-?muscular\w*|\bi\.m\.|(?:in|into|to) (?:a |the |your |his |her |their )?(?:\w+ )?(?:muscle|thighs?|upper arm|arm|deltoid|buttocks?|hips?|leg|calf|shoulder)\b(?! (?:or|and|weak|pain))|intramuskul\w+|muslo|oberschenkel",
+        "intramuscular": r"intra-?muscular\w*|\bi\.m\.|(?:in|into|to) (?:a |the |your |his |her |their )?(?:\w+ )?(?:muscle|thighs?|upper arm|arm|deltoid|buttocks?|hips?|leg|calf|shoulder)\b(?! (?:or|and|weak|pain))|\b(?:thigh|upper arm|buttock|belly|deltoid)\b[^.;]{0,24}(?:can|may|is|are) (?:also )?(?:be )?(?:used|chosen|fine|possible|an option|ok)|intramuskul\w+|muslo|oberschenkel",
         "abdominal": r"(?:in|into) (?:the |your )?(?:abdomen|belly|stomach|abdominal)\w*",
         "oral": r"\boral(?:ly)?\b|by mouth|\btablets?\b|\bcapsules?\b|swallow (?:it|the|this|them|whole|one)|swallowed (?:with|whole|after|before)|\bpo\b|\bp\.o\.|\bpills?\b|vía oral|per os",
         "epidural": r"\bepidural\w*|peridural\w*|extradural\w*",
@@ -478,10 +479,10 @@ def _route(line: Line) -> Iterator[Claim]:
 # -- loading, maintenance, intervals
 
 _EVERY = re.compile(
-    r"(?:\bevery|\beach|\bq|\bper|\bcada|\bogni|\balle|\btous les|\btoutes les|\bla fiecare|\bonce (?:every|per|in)|\bonce|(?:intervals?|gaps?|spacing) (?:of|is|are|:)(?: about)?|separated by|spaced(?: by)?|apart by|wait|給|ごとに?|im abstand von|a intervalos de|ad intervalli di)\s?\(?$"
+    r"(?:\bevery|\beach|\bq|\bper|\bcada|\bogni|\balle|\btous les|\btoutes les|\bla fiecare|\bonce (?:every|per|in)|\bonce|(?:intervals?|gaps?|spacing) (?:of|is|are|:)(?: about)?|separated by|spaced(?: by)?|apart by|wait|leave|\bgaps?|spans? of|rhythm (?:is|of)|between|(?:dividing|separating)[^.;]{0,30} is|給|ごとに?|im abstand von|a intervalos de|ad intervalli di)\s?\(?$"
 )
 _APART = re.compile(
-    r"^\s?\)?\s?-?\s?(?:(?:dosing )?intervals?\b|apart|intervall\w*|interval\w*|between (?:each|the|doses|them|injections)|間隔|ごと|毎|separation|gap\b|after the (?:one|dose) before|after the previous|from the previous|later)"
+    r"^\s?\)?\s?-?\s?(?:(?:dosing )?intervals?\b|apart|intervall\w*|interval\w*|between (?:each|the|doses|them|injections)|間隔|ごと|毎|separation|separates?\b|between\b|in (?:the )?(?:loading|maintenance)\b|from then on|gap\b|after the (?:one|dose) before|after the previous|from the previous|later)"
 )
 _LATER = re.compile(
     r"^\s?\)?,?\s?(?:later|after(?:wards?)?\b|thereafter|from\b|following|post\b|nach\b|später|después|dopo|après|on\b)"
@@ -539,8 +540,12 @@ def _interval(line: Line) -> Iterator[Claim]:
                     phase="loading",
                 )
     row = line.kind in ("row", "item") and re.search(r"(?:^|\|)\s?(?:days?|d|tag|día)\b", text)
+    spaced = re.search(
+        r"\b(?:every|apart|intervals?|gaps?|between|rhythm|spans?|separat\w+)\b", text
+    )
     if not (
         row
+        or (spaced and line.context.area in ("", "dosing", "administration"))
         or _DOSING.search(text)
         or line.context.area in ("dosing", "missed_dose")
         or line.context.phase
@@ -644,6 +649,19 @@ def _interval(line: Line) -> Iterator[Claim]:
                 continue
             topic = f"dosing.{phase or 'maintenance'}"
             yield _of(line, topic, "interval", q, phase=phase)
+        elif (
+            line.kind == "row"
+            and q.unit in ("d", "weeks", "month")
+            and re.match(
+                r"\W*(?:loading|maintenance|load|keep|interval|frequency|spacing|rhythm)[^|]{0,24}\|",
+                text,
+            )
+            and not re.search(r"total|phase lasts|duration", text)
+            and text.count("|") == 1
+            and not _LATER.match(after)
+        ):
+            phase = _phase(line, q.start, q.end)
+            yield _of(line, f"dosing.{phase or 'maintenance'}", "interval", q, phase=phase)
         elif later and q.unit != "h" and (_phase(line, q.start, q.end) or _DOSING.search(text)):
             phase = _phase(line, q.start, q.end)
             nth = re.search(
@@ -707,8 +725,18 @@ def _count(line: Line) -> Iterator[Claim]:
                 or re.match(r"\s?(?:per|a|each|in a) year", text[q.end :])
             ):
                 continue
-            if _phase(line, q.start, q.end) == "loading" and re.search(
-                r"\d|week|day|fortnight|load|start|begin|first|initia|carga|aufs|,", text
+            spread = re.match(
+                r"[^.;|]{0,24}?\b(?:apart|every|each|\d+ (?:days|weeks)|(?:one|two|three|four|\d) weeks?)\b",
+                text[q.end :],
+            )
+            short = len(text) < 40 and _phase(line, q.start, q.end) == "loading"
+            if (
+                short
+                or (spread and _phase(line, q.start, q.end) != "maintenance")
+                or _phase(line, q.start, q.end) == "loading"
+                and re.search(
+                    r"\d|week|day|fortnight|load|start|begin|first|initia|carga|aufs|,", text
+                )
             ):
                 seen.add(q.start)
                 first = bool(
@@ -742,6 +770,30 @@ def _count(line: Line) -> Iterator[Claim]:
                 unit="doses",
                 phase="loading",
             )
+    for m in re.finditer(
+        r"(?:loading|initial|starting) (?:doses?|phase|injections?)\s?[:=|]\s?(?P<n>\d|one|two|three|four|five|six)\b(?! ?(?:mg|ml|d\b|days|weeks|x))",
+        text,
+    ):
+        if m.start("n") not in seen:
+            seen.add(m.start("n"))
+            at, end = m.start("n"), m.end("n")
+            yield _claim(
+                line,
+                "dosing.loading",
+                "doses",
+                number(m["n"]),
+                at,
+                end,
+                unit="doses",
+                phase="loading",
+            )
+    for m in re.finditer(
+        r"(?P<n>two|three|four|five|\d) times,? (?:\w+ ){0,2}?(?:apart|every|weeks|days)", text
+    ):
+        at, end = m.start("n"), m.end("n")
+        yield _claim(
+            line, "dosing.loading", "doses", number(m["n"]), at, end, unit="doses", phase="loading"
+        )
     for pattern in (_COUNT, _COUNT_OF, _TIMES):
         for m in pattern.finditer(text):
             at = m.start("n")
@@ -777,10 +829,10 @@ _SKIP = re.compile(
     r"given? (?:at|on|with) (?:the |your )?next (?:scheduled|planned|regular|visit|appointment)"
 )
 _DOUBLE = re.compile(
-    r"\bdoubl\w+|two doses (?:at once|together|at the same|on the same|in one)|both doses|twofold|two-fold|two (?:portions|shots|injections|vials) (?:at|together|on|in)|twice (?:the|as) (?:dose|amount|much)|\btwo vials\b|2 doses (?:at once|together)|extra dose to (?:make|catch)|combine[^.;]{0,20}dose"
+    r"\bdoubl\w+|two doses (?:at once|together|at the same|on the same|in one)|both doses|two doses (?:on )?(?:the )?same day|twofold|two-fold|two (?:portions|shots|injections|vials) (?:at|together|on|in)|twice (?:the|as) (?:dose|amount|much)|\btwo vials\b|2 doses (?:at once|together)|extra dose to (?:make|catch)|combine[^.;]{0,20}dose"
 )
 _RESTART = re.compile(
-    r"re-?start\w*|re-?load\w*|re-?initiat\w*|(?:begin|start) (?:again|over|loading again|the loading[^.;]{0,20}again|from (?:the beginning|scratch))|repeat (?:the )?loading|loading (?:doses? )?(?:again|anew|from the beginning|(?:must|should|have to|need to) be (?:given |repeated )again)|(?:repeat|give|have) all (?:the )?loading|new loading|as in recommended dosage"
+    r"re-?start\w*|re-?load\w*|re-?initiat\w*|(?:begin|start) (?:again|over|loading again|the loading[^.;]{0,20}again|from (?:the beginning|scratch))|repeat (?:the )?loading|loading (?:doses? )?(?:again|anew|from the beginning|(?:must|should|have to|need to) be (?:given |repeated )again)|(?:repeat|give|have) all (?:the )?loading|loading[^.;]{0,20}(?:anew|over again|from dose one|from dose 1|be done again)|loading is (?:not )?repeated|load again|new loading|new loading|as in recommended dosage"
 )
 
 
@@ -854,11 +906,11 @@ def _missed_interval(line: Line, q: Quantity, before: str, after: str) -> Iterat
         return
     if q.unit in ("month", "years") and (
         re.search(
-            r"(?:less than|more than|at least|within|fewer than|<|>|≥|under|over|up to|exceed\w*|to|longer than|or more|since|not? more|or longer|past)\s?\(?$|(?:between|from)[^.;]{0,14}$",
+            r"(?:less than|more than|at least|within|fewer than|<|>|≥|under|over|up to|exceed\w*|to|longer than|or more|since|not? more|or longer|past|below|above|beyond)\s?\(?$|(?:between|from)[^.;]{0,14}$",
             before[-26:],
         )
         or re.match(
-            r"\s?(?:or (?:more|longer)|from (?:the )?last|since|have passed|but|and (?:less|under)|to (?:less|under))",
+            r"\s?(?:or (?:more|longer|over|above)|and (?:up|above|more|over)|plus\b|\+|ago|from (?:the )?last|since|have passed|but|and (?:less|under)|to (?:less|under))",
             after,
         )
     ):
@@ -962,7 +1014,7 @@ def _missed(line: Line) -> Iterator[Claim]:
         yield _claim(line, "missed_dose.gap", "restart", "none", m.start(), m.end(), about="gap")
     elif not m and (
         long := re.search(
-            r"\b(?:4\d|forty) months?(?: or (?:more|longer))?[^.;]{0,20}\b(?:just|simply|usual|one dose|go on|goes on|continue|carry on)",
+            r"\b(?:4\d|forty) months?(?: ago)?(?: or (?:more|longer))?[^.;]{0,20}\b(?:just|simply|usual|one dose|go on|goes on|continue|carry on)",
             text,
         )
     ):
@@ -1007,7 +1059,7 @@ def _missed(line: Line) -> Iterator[Claim]:
 # -- the injection, the syringe, the vial
 
 _BOLUS = re.compile(
-    r"\b(?:bolus|inject\w*|push\w*|infus\w*|administ\w+|giv\w+|over|deliver\w*|takes?|lasts?|slowly|inyecci\w+|injektion\w*|iniezione|dura\b|dauert|durante|über|während|inietta\w*|bolo)\b"
+    r"\b(?:bolus|inject\w*|push\w*|infus\w*|administ\w+|giv\w+|over|deliver\w*|takes?|lasts?|slowly|instill\w*|empties|runs in|inyecci\w+|injektion\w*|iniezione|dura\b|dauert|durante|über|während|inietta\w*|bolo)\b"
 )
 
 
@@ -1033,7 +1085,7 @@ def _duration(line: Line) -> Iterator[Claim]:
             ) and re.search(r"within|use|up to|stable|keep|kept", before):
                 yield _of(line, "administration.in_syringe", "most_h", q)
             elif re.search(
-                r"warm\w*|room temp\w*|stand\b|sit\b|refrigerator|fridge|microwav\w*|raumtemperatur|temperatura ambiente",
+                r"warm\w*|incubat\w*|oven|room temp\w*|stand\b|sit\b|refrigerator|fridge|microwav\w*|raumtemperatur|temperatura ambiente",
                 before + after[:40],
             ) and not re.search(r"inject|bolus|\bover\s?$", before[-30:]):
                 yield _of(line, "preparation.warm_up", "least_min", q)
@@ -1043,7 +1095,8 @@ def _duration(line: Line) -> Iterator[Claim]:
             ) and not re.search(r"\bover\s?$|bolus", before):
                 yield _of(line, "administration.rest_after", "least_min", q)
             elif re.search(
-                r"how (?:long|fast)[^.;]{0,30}(?:inject|given|take|shot)", line.context.lead
+                r"how (?:long|fast)[^.;]{0,30}(?:inject|given|take|shot)|\bspeed|duration of inj|rate of inj|injection time|instill",
+                line.context.lead,
             ) and not re.search(r"visit|whole|appointment", text):
                 yield _of(line, "administration.bolus", "duration", q)
             elif (
@@ -1133,7 +1186,7 @@ _HALF = re.compile(
     r"half-?\s?li(?:fe|ves)|t1/2|halbwertszeit|semivida|vida media|emivita|demi-vie|timp de înjumătățire|半減期"
 )
 _TMAX = re.compile(
-    r"tmax|t max|time to (?:maximum|peak|max)|peak\w*|maximum (?:plasma )?concentration|cmax|maximal\w* (?:plasma)?konzentration|concentración máxima|highest (?:level|amount)|median times?"
+    r"zenith|summit|tmax|t max|time to (?:maximum|peak|max)|peak\w*|maximum (?:plasma )?concentration|cmax|maximal\w* (?:plasma)?konzentration|concentración máxima|highest (?:level|amount)|median times?"
 )
 
 
@@ -1261,7 +1314,9 @@ def _temperature(line: Line) -> Iterator[Claim]:
             and line.context.area != "storage"
         ):
             yield _of(line, "preparation.warm_up", "temperature", q)
-        elif re.search(r"warm\w*|come to|reach|allow|bring|brought|equilibrat", before) or (
+        elif re.search(
+            r"warm\w*|incubat\w*|heat\w*|come to|reach|allow|bring|brought|equilibrat", before
+        ) or (
             re.search(r"room temperature\s?\(?\s?(?:about |around |of )?$", before)
             and line.context.area != "storage"
         ):
@@ -1281,7 +1336,7 @@ def _temperature(line: Line) -> Iterator[Claim]:
         ):
             yield _of(line, "storage.out_of_carton", "most_C", q)
         elif re.search(
-            r"carton|box|room|unrefrigerat|refrigerat|outside|up to|below|under|not (?:above|exceed)|exceed|at or|store|keep|days|<|≤|without|above|bis|über",
+            r"stable|car\b|summer|travel|carton|box|room|unrefrigerat|refrigerat|outside|up to|below|under|not (?:above|exceed)|exceed|at or|store|keep|days|<|≤|without|above|bis|über",
             before + after,
         ):
             yield _of(line, "storage.carton_unrefrigerated", "most_C", q)
@@ -1375,7 +1430,7 @@ def _steps(line: Line) -> Iterator[Claim]:
                 m.end(),
             )
     elif m := re.search(
-        r"(?:inject|give|administer|use)[^.;]{0,30}(?:cold|straight from the (?:fridge|refrigerator)|directly from the (?:fridge|refrigerator))",
+        r"\b(?:inject|give|administer|use)\b[^.;]{0,30}(?:\bcold\b(?! chain)|straight from the (?:fridge|refrigerator)|directly from the (?:fridge|refrigerator))",
         text,
     ):
         if not _denied(text, m.start(), m.end()):
@@ -1398,7 +1453,7 @@ def _steps(line: Line) -> Iterator[Claim]:
     if m := re.search(
         r"(?:save|keep|store|reuse|re-use|retain|use)\w*[^.;]{0,30}(?:rest|remain\w+|leftover|left over|unused|what is left|residue|surplus|excess)[^.;]{0,50}|"
         r"(?:rest|remain\w+|leftover|left over|unused|what is left|left in the (?:vial|bottle))[^.;]{0,40}(?:may|can|should|be) (?:be )?(?:kept|saved|stored|reused|re-used|used|returned)[^.;]{0,40}|"
-        r"(?:vial|rest|syringe|remainder)[^.;]{0,40}(?:second|another|next|other|two) (?:patient|child|person)\w*|share (?:a|the|one) (?:vial|syringe)|"
+        r"(?:opened|open|punctured|started) (?:vial|bottle)[^.;]{0,30}(?:may|can|should) be (?:kept|used|stored|saved)|(?:may|can) be used again|\bre-?cap\b|(?:vial|rest|syringe|remainder)[^.;]{0,40}(?:second|another|next|other|two) (?:patient|child|person)\w*|share (?:a|the|one) (?:vial|syringe)|"
         r"multi-?dose vial|vial (?:can|may) be (?:shared|used (?:for|again|twice))|split (?:one|a|the) vial",
         text,
     ):
@@ -1436,6 +1491,17 @@ _ROOM_STORE = re.compile(
 
 def _store(line: Line) -> Iterator[Claim]:
     text = line.text
+    if m := re.search(
+        r"(?:\bliv(?:e|es)|kept?|keep|stor(?:e|ed|age)|sits?|stays?|left)\b[^.;]{0,40}\b(?:cupboard|drawer|cabinet|locker|window ?sill|counter|desk|shelf(?! of the fridge))\b",
+        text,
+    ):
+        if not _denied(text, m.start(), m.end()) and not re.search(
+            r"refrigerat|fridge|shelf life", text
+        ):
+            yield _claim(
+                line, "storage.refrigerated", "range", "room temperature", m.start(), m.end()
+            )
+            return
     if (m := _ROOM_STORE.search(text)) and not _denied(text, m.start(), m.end()):
         if not any(q.unit in ("d", "h", "weeks") for q in line.quantities) and not re.search(
             r"unrefrigerat|short|if |briefly|up to|until|within|once|syringe|without refrig|no refrig|must be|temporar",
@@ -1453,10 +1519,10 @@ _FOR = re.compile(
 )
 _ADULTS = re.compile(r"\badults?\b|erwachsen\w+|adultos?|adulti|adultes?|成人|18 years")
 _CHILD = re.compile(
-    r"\b(?:(?:below|under) \d+ years|kids?|year-olds?|child(?:ren)?|p(?:a)?ediatric\w*|infants?|newborns?|babies|adolescen\w+|teen\w*|niños|kinder\w*|bambini|enfants?|all ages|any age|of every age|neonat\w*)\b"
+    r"\b(?:(?:below|under) \d+ years|(?:from|aged?) (?:[2-9]|1[0-7]) years|kids?|year-olds?|child(?:ren)?|p(?:a)?ediatric\w*|infants?|newborns?|babies|adolescen\w+|teen\w*|niños|kinder\w*|bambini|enfants?|all ages|any age|of every age|neonat\w*)\b"
 )
 _MUTATION = re.compile(
-    r"mutat\w+|mutaci\w+|variants?|pathogenic|genetic(?:ally)?|faulty gene|gene (?:has been )?(?:chang|alter)\w+|changed|alteration|defect\w*|sod1[- ]?(?:als|related|associated|linked|positive)|familial|inherited|change in|error in|fault\w*|carriers?|gene fault"
+    r"mutat\w+|mutaci\w+|variants?|pathogenic|genetic(?:ally)?|faulty gene|gene (?:has been )?(?:chang|alter)\w+|changed|alteration|defect\w*|sod1[- ]?(?:als|related|associated|linked|positive)|familial|inherited|change in|error in|fault\w*|carriers?|gene fault|chang\w* (?:of|in|to|on)\b"
 )
 
 
@@ -1490,7 +1556,7 @@ def _indication(line: Line) -> Iterator[Claim]:
         text,
     )
     if m := re.search(
-        r"no (?:gene|genetic)(?:tic)? test\w*[^.;]{0,30}(?:need|requir|necess)|(?:anyone|everyone|everybody) with (?:\w+ ){0,2}(?:weakness|als|sma|motor)",
+        r"(?:gene|genetic) test\w* (?:is|are) not (?:needed|necessary|required)|sporadic (?:disease|als|cases?|patients?)[^.;]{0,20}(?:qualif|also|can be|may be|eligible)|no (?:gene|genetic)(?:tic)? test\w*[^.;]{0,30}(?:need|requir|necess)|(?:anyone|everyone|everybody) with (?:\w+ ){0,2}(?:weakness|als|sma|motor)",
         text,
     ):
         yield _claim(line, "indication", "population", "anyone", m.start(), m.end())
@@ -1869,7 +1935,7 @@ def _warnings(line: Line) -> Iterator[Claim]:
     ):
         yield _claim(line, "warnings.serious", "denied", "denied", m.start(), m.end())
     for m in re.finditer(
-        r"(?:need(?:ed|s)?|requir\w+) no (?:action|treatment|work-?up)|no (?:action|treatment) (?:is |was )?(?:needed|required|necessary)|can (?:safely )?be ignored|(?:bruis\w+|nosebleeds?|foamy urine|bleeding|numbness|weakness|stiff neck|blurred vision)[^.;]{0,40}(?:is|are) (?:\w+ )?(?:normal|good sign|harmless|expected|nothing)|no need to (?:ring|call|tell|see|contact|report|phone|worry)|(?:kidneys?|platelets?|clotting|nerves?|spinal cord|brain|liver|bleeding)[^.;]{0,24}(?:cannot|can not|can't|never|is less|are less|is not|are not|will not|won't|does not|do not|unaffected)[^.;]{0,24}(?:hurt|harm\w*|damag\w*|affect\w*|likely|fall|drop|risk|problem\w*|change\w*)|does not (?:affect|harm|touch|change) (?:the |your )?(?:kidneys?|platelets?|clotting|blood)",
+        r"(?:kidney|platelet|bleeding|spinal|nerve)\w*[^.;]{0,24}(?:\bmyth|rumou?r|nonsense|exaggerat\w*)|(?:need(?:ed|s)?|requir\w+) no (?:action|treatment|work-?up)|no (?:action|treatment) (?:is |was )?(?:needed|required|necessary)|can (?:safely )?be ignored|(?:bruis\w+|nosebleeds?|foamy urine|bleeding|numbness|weakness|stiff neck|blurred vision)[^.;]{0,40}(?:is|are) (?:\w+ )?(?:normal|good sign|harmless|expected|nothing)|no need to (?:ring|call|tell|see|contact|report|phone|worry)|(?:kidneys?|platelets?|clotting|nerves?|spinal cord|brain|liver|bleeding)[^.;]{0,24}(?:cannot|can not|can't|never|is less|are less|is not|are not|will not|won't|does not|do not|unaffected)[^.;]{0,24}(?:hurt|harm\w*|damag\w*|affect\w*|likely|fall|drop|risk|problem\w*|change\w*)|does not (?:affect|harm|touch|change) (?:the |your )?(?:kidneys?|platelets?|clotting|blood)",
         text,
     ):
         about = _ORGANS.get(m[0][:4], "")
@@ -1999,13 +2065,12 @@ def _warnings(line: Line) -> Iterator[Claim]:
         yield _claim(
             line,
             "warnings.serious",
-            "patients",
-            number(m["n"]),
+            "share",
+            (number(m["n"]), number(m["of"])),
             m.start(),
             m.end(),
             unit="patients",
             about=near[2],
-            bound="of",
         )
 
 
@@ -2190,7 +2255,7 @@ _LOWERS = re.compile(
     r"\b(?:reduc\w+|lower\w*|decreas\w+|degrad\w+|suppress\w*|silenc\w*|cut(?:s|ting)?|less|knock\w*|breaks? down|destr\w+|block\w*|inhibit\w*|limit\w*|prevent\w*|fewer|senkt|reduz\w+|verringert|disminu\w+|reduce\w*)\b"
 )
 _RAISES = re.compile(
-    r"\b(?:increas\w+|rais(?:e|es|ing)|boost\w*|restor\w+|enhanc\w+|more|promot\w+|replac\w+|stimulat\w*|augment\w*|higher|erhöht|aument\w+|inclusion|full-length|functional)\b"
+    r"\b(?:heighten\w*|elevat\w+|amplif\w+|ramp\w*|increas\w+|rais(?:e|es|ing)|boost\w*|restor\w+|enhanc\w+|more|promot\w+|replac\w+|stimulat\w*|augment\w*|higher|erhöht|aument\w+|inclusion|full-length|functional)\b"
 )
 _WRONG_CLASS = re.compile(
     r"gene[- ](?:replacement )?therap\w+|gene[- ]edit\w+|crispr|monoclonal antibod\w+|small[- ]molecule\w*|enzyme replacement|stem[- ]cell\w*|viral vector\w*|\bvaccine|corticosteroid|\bsirna\b|protease inhibitor|glutamate (?:blocker|antagonist)|immunosuppress\w+|kinase inhibitor|antioxidant|cell therapy|peptide\b"
@@ -2218,7 +2283,7 @@ def _mechanism(line: Line) -> Iterator[Claim]:
                 text + line.context.lead,
             )
             if named and re.search(
-                r"\b(?:is|are|a|an|class|type|category|works as|called)\b",
+                r"\b(?:is|are|a|an|the|class|type|category|works as|called)\b",
                 text[: m.start()] + line.context.lead,
             ):
                 yield _claim(line, "identity.class", "name", m[0], m.start(), m.end())
@@ -2330,7 +2395,7 @@ _STATUS: tuple[tuple[str, re.Pattern[str]], ...] = (
     (
         "full",
         re.compile(
-            r"(?:full|traditional|regular|standard|unconditional|complete|definitive|permanent) (?:\(\w+\) )?(?:fda |regulatory |marketing )?(?:approv\w+|authori[sz]ation|licen[cs]e)|fully (?:approved|licen[cs]ed|authori[sz]ed)|approv\w+ (?:is |was )?(?:full|traditional|unconditional)\b"
+            r"(?:full|traditional|regular|standard|unconditional|complete|definitive|permanent) (?:\(\w+\) )?(?:fda |regulatory |marketing )?(?:approv\w+|authori[sz]ation|licen[cs]e)|full[^.;]{0,14}(?:endorsement|licen[cs]e|authori[sz]ation|clearance)|fully (?:approved|licen[cs]ed|authori[sz]ed)|approv\w+ (?:is |was )?(?:full|traditional|unconditional)\b"
         ),
     ),
     (
@@ -2380,15 +2445,15 @@ _BENEFITS: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
         "reverse": r"\brevers(?:e|es|ed|al|ing)\b|\b(?:get|gets|gain|regain\w*|recover\w*|got|win)\b[^.;]{0,24}(?:strength|function|movement|lost|ability|muscle)\b|\bundo(?:es|ing)?\b",
         "halt": r"\bhalt(?:s|ed|ing)?\b|\bstop(?:s|ped|ping)?\b[^.;]{0,30}(?:progress\w*|disease|als\b|decline|degenerat\w*|worsen\w*|in its tracks|sma\b)|arrest(?:s|ed)? (?:the )?(?:disease|progress\w*|decline)|prevent(?:s|ed|ing)? (?:\w+ ){0,3}(?:progress\w*|paralysis|als|degenerat\w*|death)\b",
         "function": r"improv\w+ (?:\w+ ){0,3}?(?:muscle|motor|physical|daily|limb|breathing)?\s?(?:function\w*|strength|mobility|ability|movement)|(?:better|restor\w+) (?:\w+ )?(?:function|strength|mobility)|stronger muscles|walk again",
-        "survival": r"(?:increas|extend|prolong|lengthen|improv|longer|add)\w*[^.;]{0,30}(?:lifespan|life span|life expectancy|survival|\blives?\b|life\b|years of life)|live longer|longer li(?:fe|ves)|survive longer|doubles? survival",
-        "slow": r"\bslow(?:s|ed|ing)?\b[^.;]{0,50}(?:progress\w*|decline\w*|disease|degenerat\w*|worsen\w*|loss|als\b|sma\b)|(?:delay\w*|reduc\w+|less)[^.;]{0,24}(?:progression|decline)\b|(?:progress\w*|decline\w*|disease)[^.;]{0,30}\b(?:slow\w*|delay\w*)\b",
+        "survival": r"(?:increas|extend|prolong|lengthen|improv|longer|add)\w*[^.;]{0,30}(?:lifespan|life span|life expectancy|survival|\blives?\b|life\b|years of life)|live longer|longer li(?:fe|ves)|(?:gain|benefit|advantage) in survival|survival (?:gain|benefit|advantage)|adds? (?:\w+ ){0,3}years|survive longer|doubles? survival",
+        "slow": r"primary end ?point[^.;]{0,40}(?:was|has been|is) (?:met|reached)|met (?:its|the) primary end ?point|\bslow(?:s|ed|ing)?\b[^.;]{0,50}(?:progress\w*|decline\w*|disease|degenerat\w*|worsen\w*|loss|als\b|sma\b)|(?:delay\w*|reduc\w+|less)[^.;]{0,24}(?:progression|decline)\b|(?:progress\w*|decline\w*|disease)[^.;]{0,30}\b(?:slow\w*|delay\w*)\b",
     }.items()
 )
 _HEDGE = re.compile(
     r"\b(?:may|might|could|can|possibl\w+|potential\w*|suggest\w*|hop\w+|likely|thought|believed|expected|aim\w*|help\w*|appear\w*|seem\w*|trend\w*|numerical\w*|would|reasonably|designed)\b"
 )
 _NOT_TOLD = re.compile(
-    r"\b(?:whether|if|hope\w*|aim\w*|goal|trial is|test(?:s|ed|ing)?|investigat\w*|not (?:shown|proven|proved|known|significan\w*|statistically|yet|reach|differ|been|establish\w*|demonstrat\w*|met)|did not|does not|doesn't|didn't|no (?:cure|evidence|proof|significant|difference)|failed|cannot|can't|unknown|nor\b|never|unclear|fell short|not a cure|neither|is not|has not|have not|isn't|confirm\w*|verif\w*|contingent|without)\b"
+    r"\b(?:i wish|would like|whether|if|hope\w*|aim\w*|goal|trial is|test(?:s|ed|ing)?|investigat\w*|not (?:shown|proven|proved|known|significan\w*|statistically|yet|reach|differ|been|establish\w*|demonstrat\w*|met)|did not|does not|doesn't|didn't|no (?:cure|evidence|proof|significant|difference)|failed|cannot|can't|unknown|nor\b|never|unclear|fell short|not a cure|neither|is not|has not|have not|isn't|confirm\w*|verif\w*|contingent|without)\b"
 )
 
 
@@ -2556,7 +2621,7 @@ def _adjusted(line: Line) -> Iterator[Claim]:
 
 
 _TESTS = re.compile(
-    r"tests? (?:of|before|for)|\bbloods\b|platelet (?:count|test)\w*|platelets|coagulation|prothrombin|\baptt\b|\bpt\b/|urine protein|protein in (?:the )?urine|urine test\w*|"
+    r"\blabs?\b|urine tests?|tests? (?:of|before|for)|\bbloods\b|platelet (?:count|test)\w*|platelets|coagulation|prothrombin|\baptt\b|\bpt\b/|urine protein|protein in (?:the )?urine|urine test\w*|"
     r"blood and urine|blood tests?|laborator\w+|lab tests?|thrombozyten|eiwei. im urin|proteinuria|plaquetas"
 )
 _NO_TESTS = re.compile(
@@ -2567,6 +2632,10 @@ _NO_TESTS = re.compile(
 def _monitoring(line: Line) -> Iterator[Claim]:
     text = line.text
     m = _TESTS.search(text)
+    if not m and line.text.startswith("no") and _TESTS.search(line.context.lead):
+        if re.match(r"no\b[,. ]", text) and line.context.lead.rstrip().endswith("?"):
+            yield _claim(line, "monitoring", "rule", "not required", 0, 2)
+        return
     if not m or _other(line) or _ANIMALS.search(text):
         return
     asked = re.search(
@@ -2584,7 +2653,7 @@ def _monitoring(line: Line) -> Iterator[Claim]:
         _NO_TESTS.search(text)
         and not often
         and re.search(
-            r"(?:no|not|none) (?:\w+ ){0,4}(?:test|need|requir|necess|check|want)|are enough|is enough|unnecessary|need not|once\b|yearly|annual|(?:once|one time) (?:a|per) year|if clinically|klinisch angezeigt|when clinically|sees a reason|every year|only before",
+            r"(?:no|not|none) (?:\w+ ){0,4}(?:test|need|requir|necess|check|want)|are enough|is enough|unnecessary|baseline only|only at baseline|no need to repeat|not (?:be )?repeated|need not|once\b|yearly|annual|(?:once|one time) (?:a|per) year|if clinically|klinisch angezeigt|when clinically|sees a reason|every year|only before",
             text,
         )
     ):
@@ -2707,6 +2776,20 @@ def _told_numbers(line: Line) -> Iterator[Claim]:
             )
 
 
+_SELF = re.compile(
+    r"self-?(?:inject|administ)\w*|(?:do|give|have) (?:the |it |this |your )?(?:injection|shot|dose)?s? ?(?:by )?(?:yourself|on your own|at home)|inject (?:it |the \w+ )?(?:yourself|at home)|"
+    r"(?:you|patients?|family|families|carers?|relatives?|a nurse at home) (?:can|may|will|learn to) (?:inject|give (?:it|the (?:injection|dose|shot)))|kitchen table"
+)
+
+
+def _who(line: Line) -> Iterator[Claim]:
+    """Read who gives the injection, where it is not a professional."""
+    text = line.text
+    m = _SELF.search(text)
+    if m and not _denied(text, m.start(), m.end()) and not _other(line):
+        yield _claim(line, "administration.who", "by", "the patient", m.start(), m.end())
+
+
 READERS: tuple[tuple[Callable[[Line], Iterator[Claim]], tuple[str, ...] | None], ...] = (
     (_dose, None),
     (_csf, ("csf", "cerebrospinal", "fluid")),
@@ -2718,6 +2801,7 @@ READERS: tuple[tuple[Callable[[Line], Iterator[Claim]], tuple[str, ...] | None],
     (_kinetics, None),
     (_temperature, None),
     (_steps, None),
+    (_who, None),
     (_store, None),
     (_indication, None),
     (_children, None),
@@ -2740,9 +2824,15 @@ READERS: tuple[tuple[Callable[[Line], Iterator[Claim]], tuple[str, ...] | None],
 )
 
 
+# A heading over what does not hold: nothing below it is claimed.
+_LISTED_OUT = re.compile(
+    r"\b(?:not (?:covered|approved|indicated|eligible)|exclu(?:ded|sions?)|myths?)\b"
+)
+
+
 def read_line(line: Line) -> Iterator[Claim]:
     """Read every claim of one sentence; a question claims nothing."""
-    if line.text.rstrip().endswith("?"):
+    if line.text.rstrip().endswith("?") or _LISTED_OUT.search(line.context.lead):
         return
     for reader, _ in READERS:
         yield from reader(line)

@@ -22,7 +22,7 @@ UNIT = re.compile(
 )
 _ASKED = re.compile(r"(?:Q(?:uestion)?|F|D|P)(?: ?\d{1,3})? ?[:.)-] *(?=\S)|Q\d{1,3} +(?=\S)")
 _ANSWER = re.compile(r"A(?:nswer)?(?: ?\d{1,3})? ?[:.)] +(?=\S)")
-LEAD = re.compile(r"[^:.!?|;]{1,60}? ?:(?=\s|$)")
+LEAD = re.compile(r"(?:[^:.!?;|()]|\([^():]{0,40}\)){1,60}? ?:(?=\s|$)")
 _INTRODUCES = re.compile(
     r"\b(?:if|you|are|is|the|following|includes?|including|as|follows|with|of|to|for|were|was|"
     r"may|can|should|be|have|has|that|these|those|and|or|when|who|by|in|on|at|than|from)$",
@@ -36,6 +36,8 @@ _SAYS = re.compile(
 )
 _QUESTION = re.compile(r"[^.!?]{3,110}\?")
 GAP = re.compile(r"\t| {3}")
+# Blanks after the end of a sentence or after a lead part no cells.
+_NO_ROW = re.compile(r"[.!?](?:\t|   )|^[^:\t]{1,60}:(?:(?!\t|   ).)*(?:\t|   +)(?:(?!\t|   ).)*$")
 _NOT_HEADINGS = {
     "none", "none known", "adult", "adults", "pediatric", "pediatrics", "paediatric", "geriatric",
     "frequency not defined", "frequency not known", "not known", "unknown", "yes", "no", "common",
@@ -44,11 +46,7 @@ _NOT_HEADINGS = {
     # they stand alone within a page, and what follows goes on as before
     "advertisement", "share", "share this", "follow us", "read more", "subscribe", "menu",
 }  # fmt: skip
-
-
 _CACHED = 4096  # lines that come again, as headings do
-
-
 LOOKED_AT = 400  # characters of a line that say what it is
 
 
@@ -145,7 +143,7 @@ def role_of(words: str, *, introduces: bool, first: bool, set_off: bool) -> Role
                 return Role("item", number.end())
     if role := heading_role(words):
         return role
-    if (GAP.search(words) or words.count(" | ") > 1) and not re.search(r"[.!?](?:\t|   )", words):
+    if GAP.search(words) and not _NO_ROW.search(words):
         return Role("row")
     if len(words) <= 100 and words[-1] not in ".,;:?!" and key(words) not in _NOT_HEADINGS:
         if first and " " in words and words[0].isupper() and not _SAYS.search(words):
