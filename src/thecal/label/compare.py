@@ -147,12 +147,18 @@ def compare_pages(
     ours, theirs = (_by_subject(read_claims(page, words)) for page in (first, second))
     conflicts = []
     for subject, mine in ours.items():
-        if subject not in theirs:
+        both = [
+            (a, b)
+            for phase in ("loading", "maintenance", "")
+            for a in mine
+            for b in theirs.get(subject, ())
+            if a.phase in (phase, "") and b.phase in (phase, "") and (a.phase or b.phase) == phase
+        ]
+        pair = next(((a, b) for a, b in both if _said(a) != _said(b)), None)
+        agreed = {a.phase or b.phase for a, b in both if _said(a) == _said(b)}
+        if pair is None or (pair[0].phase or pair[1].phase) in agreed:
             continue
-        values = {_said(c) for c in theirs[subject]}
-        if values & {_said(c) for c in mine}:
-            continue
-        a, b = mine[0], theirs[subject][0]
+        a, b = pair
         one, two = judge(a, label), judge(b, label)
         worst = one if one.ok is False else two
         conflicts.append(
@@ -171,11 +177,11 @@ def compare_pages(
     return sorted(conflicts, key=lambda c: SEVERITIES.index(c.severity))
 
 
-def _by_subject(claims: Iterable[Claim]) -> dict[tuple[str, str, str, str], list[Claim]]:
-    found: dict[tuple[str, str, str, str], list[Claim]] = {}
+def _by_subject(claims: Iterable[Claim]) -> dict[tuple[str, str, str], list[Claim]]:
+    found: dict[tuple[str, str, str], list[Claim]] = {}
     for claim in claims:
-        if claim.value not in ("named", "vague"):
-            found.setdefault((claim.topic, claim.name, claim.about, claim.phase), []).append(claim)
+        if claim.value not in ("named", "vague", "told"):
+            found.setdefault((claim.topic, claim.name, claim.about), []).append(claim)
     return found
 
 
@@ -652,7 +658,7 @@ def _judge_missed(claim: Claim, label: Label) -> Verdict:
             return _wrong(
                 held[0],
                 held[0].says,
-                Severity.MAJOR,
+                Severity.SAFETY,
                 "One missed dose is given as soon as possible; loading does not begin again.",
             )
         return _wrong(
@@ -1597,14 +1603,15 @@ def _within(
     named = next((c for c in contra if c.value != "none"), None)
     if none and named:
         line, _ = page.place(none.span)
+        s = _first(label, "contraindications")
         yield _difference(
             page,
             named,
             _wrong(
-                _first(label, "contraindications"),
-                f"the page itself says none in line {line}",
+                s,
+                s.says if s else "",
                 Severity.MAJOR,
-                "The page contradicts itself: one of the two is wrong.",
+                f"The page contradicts itself: in line {line} it says none.",
             ),
             against=none.span,
         )
@@ -1791,12 +1798,19 @@ def _vague_patients(page: Monograph, claims: Sequence[Claim], label: Label) -> I
     if gene and gene not in page.text.lower() and not any(c.value != "disease" for c in told):
         yield _difference(
             page, told[0],
-            _wrong(s, s.says, Severity.MAJOR, "It is for people with the mutation only.", Kind.BLURS),
+            _wrong(s, s.says, Severity.MINOR, "It is for people with the mutation only.", Kind.BLURS),
         )  # fmt: skip
     ages = {c.value for c in claims if c.topic == "indication" and c.name == "ages"}
-    if s.values.get("ages") == "adults" and not ages:
-        for claim in [c for c in told if c.value != "disease"][:3]:
-            yield _difference(
-                page, claim,
-                _wrong(s, s.says, Severity.MINOR, "The label says adults.", Kind.BLURS),
-            )  # fmt: skip
+    if s.values.get("ages") != "adults" or ages:
+        return
+    anybody = [c for c in told if _PEOPLE.search(c.quote) and _TREATED.search(c.quote)]
+    for claim in list({page.place(c.span)[0]: c for c in reversed(anybody)}.values())[-3:]:
+        yield _difference(
+            page,
+            claim,
+            _wrong(s, s.says, Severity.MINOR, "The label says adults.", Kind.BLURS),
+        )
+
+
+_PEOPLE = re.compile(r"\b(?:people|patients?|persons?|individuals?|those|someone|anyone)\b", re.I)
+_TREATED = re.compile(r"\b(?:treat\w*|indicated|used|approved|prescribed|licen[cs]ed)\b", re.I)

@@ -221,9 +221,7 @@ def _binary(name: str, data: bytes) -> MonographError:
     if b"%PDF-" in data[:1024]:
         return MonographError(f"{name} is a PDF, not text: extract its text first and read that.")
     head = data[:4000]
-    if len(head) > 8 and (
-        head[1::2].count(0) * 2 > len(head) // 2 or head[::2].count(0) * 2 > len(head) // 2
-    ):
+    if 4 * max(head[::2].count(0), head[1::2].count(0)) > len(head) > 7:
         return MonographError(f"{name} looks like UTF-16 without its mark: save it as UTF-8.")
     return MonographError(
         f"{name} is not text: it begins with {shown(data[:12].decode('latin-1'))}. "

@@ -38,7 +38,7 @@ _RULE = re.compile(r"(?:=+|-+|_+|\*+|~+|(?:[-*_] ){2,}[-*_]?)")
 _GOES_ON = re.compile(
     r"(?:\b(?:the|a|an|of|to|for|with|by|in|on|at|from|and|or|than|every|into|is|are|was|were|be|"
     r"that|which|as|over|after|before|within|below|above|least|about|approximately|per|de|la|el|"
-    r"der|die|das|und|et|le|les|di|il|y|si)|[,(/&-])$",
+    r"der|die|das|und|et|le|les|di|il|y|si)|.{20}[,(/&-])$",
     re.IGNORECASE,
 )
 _ENTITY = re.compile(r"&(?:#\d{1,7}|#[xX][\dA-Fa-f]{1,6}|[A-Za-z]\w{1,31});")
@@ -120,7 +120,7 @@ class PlainReader:
                 elif mark[0][:3].lower() == "<br":
                     instead = " "
                 yield start, mark.start(), instead
-                start = mark.end()
+                start = mark.end() - (mark[0][0] == "\\")  # what is escaped stays
         yield start, end, ""
 
     def _seen(self, start: int, end: int) -> str:
@@ -213,14 +213,18 @@ class PlainReader:
         )
         hangs = kind == "item" and following.indent > line.indent and not ended
         number = NUMBERED.match(after)
-        low = after[0].islower() or (
+        small = after[0].islower()
+        low = small or (
             after[0].isdigit() and (not number or UNIT.match(after, number.end()) is not None)
         )
         open_end = not ended and (
-            (len(before) >= 20 and _GOES_ON.search(before) is not None)
-            or (before[-1].isdigit() and after[0].islower() and UNIT.match(after) is not None)
+            _GOES_ON.search(before[-40:]) is not None
+            or (before[-1].isdigit() and small and UNIT.match(after) is not None)
         )
-        if not (full or open_end or hangs or (low and not ended and self.width and length >= 35)):
+        wrapped = not ended and (
+            (low and 35 <= length <= self.width) or (small and 50 <= length <= 140)
+        )
+        if not (full or open_end or hangs or wrapped):
             return False
         if self.markdown and self.draft.flat[following.start] in "#|`":
             return False
@@ -347,7 +351,7 @@ _INLINE = re.compile(
     r"|(?<=_)_|(?<=`)`*+"
     r"|(?:(?<=!)\[|(?<=\[))(?=[^\[\]\n]{0,300}\]\()|(?<=\])\([^()\n]{0,500}\)"  # a link
     r"|(?<=<)/?[A-Za-z][^<>\n]{0,300}>|(?<=&)(?:#\d{1,7}|#[xX][\dA-Fa-f]{1,6}|[A-Za-z]\w{1,31});"
-    r"|(?<=\\)(?=[\\`*_{}\[\]()#+.!|<>-]))"
+    r"|(?<=\\)[\\`*_{}\[\]()#+.!|<>-])"
 )
 
 

@@ -58,7 +58,7 @@ _NOT_BEFORE = re.compile(
     r"(?:\W+(?:\w|-)+){0,10}\W*$"
 )
 _NOT_AFTER = re.compile(
-    r"^\W*(?:\w+\W+){0,8}?(?:(?:is|are) (?:banned|outside|ruled out|out of the question|off-label|excluded|a myth)|banned)|^\W*(?:\w+\W+){0,3}?(?:not (?:be|permitted|allowed|recommended|advised|to be)|(?:is|are) (?:not (?:to|allowed|permitted|recommended|needed|for|meant|used|given|an? )|prohibited|forbidden)|"
+    r"^\W{0,4}(?:never|no|nein|nunca|forbidden)\b|^\W*(?:\w+\W+){0,12}?(?:(?:is|are) (?:banned|outside|ruled out|out of the question|off-label|excluded|a myth)|banned)|^\W*(?:\w+\W+){0,3}?(?:not (?:be|permitted|allowed|recommended|advised|to be)|(?:is|are) (?:not (?:to|allowed|permitted|recommended|needed|for|meant|used|given|an? )|prohibited|forbidden)|"
     r"prohibited|forbidden|(?:must|should) be avoided|(?:must|should) (?:not|never)|vermeiden|evitar|nicht)\b"
 )
 _NO_NEED = re.compile(
@@ -316,6 +316,11 @@ def _is_csf_out(text: str, q: Quantity, before: str, after: str) -> bool:
         r"\b(?:vial|syringe|dose|drug|medicine|solution|inject|administer|deliver|give)",
         after[:26],
     )
+    if re.match(
+        r"\s?(?:of \w+ )?(?:then )?(?:goes?|go|going|is|are|was)? ?(?:put|pushed|given|injected)? ?in\b",
+        after,
+    ):
+        return False
     if csf_after and not (vial_near and vial_near.start() < csf_after.start()):
         between = text[q.end : q.end + csf_after.start()]
         if not re.search(r"\b(?:into|in)\b", between):
@@ -378,7 +383,7 @@ _ROUTES: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
         "intrathecal": r"intra-?\s?thecal\w*|intratec\w+|intratekal\w*|intrathécal\w*|lumbar (?:puncture|punction|injection|tap)|"
         r"lumbalpunktion|spinal tap|punción lumbar|puntura lombare|rachicentesi|ponction lombaire|puncți\w+ lombar\w+|髄腔内|"
         r"(?:in|into|to) (?:the |your |their |his |her )?(?:cerebrospinal fluid|csf|spinal (?:fluid|canal|space)|"
-        r"(?:sub)?arachnoid space|fluid (?:around|surround\w+|that surrounds|in|of) )|intraspinal\w*|\blp\b(?! shunt)|(?:spinal|lumbar) needle|\bthecal (?:sac|space)|intervertebral|between (?:two |the )?vertebrae|lumbar (?:space|level)",
+        r"(?:sub)?arachnoid space|spinal (?:liquid|water)|fluid (?:around|surround\w+|that surrounds|in|of) )|intraspinal\w*|\blp\b(?! shunt)|(?:spinal|lumbar) needle|\bthecal (?:sac|space)|intervertebral|between (?:two |the )?vertebrae|lumbar (?:space|level)",
         "spine": r"(?:in|into) (?:the |your |their )?(?:spine|spinal column|spinal cord|back)\b|spinal injection",
         "intravenous": r"intra-?venous\w*|\biv\b|\bi\.v\.|(?:in|into|through) (?:a |the |your )?(?:peripheral |arm )?veins?|\bdrip\b(?! (?:out|off))|endoven\w+|intraven\w+|\bvein\b",
         "subcutaneous": r"sub-?cutaneous\w*|\bsc\b|\bs\.c\.|\bsubq\b|\bsq\b|(?:under|beneath|below) (?:the |your )?(?:\w+ )?skin|subkutan\w*|subcut[áa]ne\w*|sottocutan\w+|sous-cutan\w+",
@@ -512,9 +517,24 @@ _NOT_DOSING = re.compile(
 _DAYS = re.compile(
     r"\b(?:days?|d|tage?n?|días?|giorni|jours?|zile)\s?:?\s?(?P<list>\d{1,3}(?:\s?(?:,|and|&|/|then|und|y|e|et|și|-|\band\b)\s?(?:and |on )?(?:day )?\d{1,3}){1,9})(?!\s?(?:mg|ml|%|\d|hours|h\b))"
 )
+_NOT_ABOUT_DOSES = (
+    "storage",
+    "monitoring",
+    "pharmacokinetics",
+    "adverse_reactions",
+    "warnings",
+    "clinical_results",
+    "nonclinical",
+)
 _MINIMUM = re.compile(
     r"(?:at least|minimum|no (?:less|sooner|earlier) than|mindestens|al menos)[^.;]{0,12}$"
 )
+
+
+def _is_own(line: Line) -> bool:
+    """Tell whether the sentence or its heading names a phase, not only a sentence before."""
+    marks, strong, then = line.__dict__.get("_marks") or _phase_marks(line)
+    return bool(strong or then >= 0 or marks or _phase_of(line.context.lead))
 
 
 def _interval(line: Line) -> Iterator[Claim]:
@@ -545,7 +565,7 @@ def _interval(line: Line) -> Iterator[Claim]:
     )
     if not (
         row
-        or (spaced and line.context.area in ("", "dosing", "administration"))
+        or (spaced and line.context.area not in _NOT_ABOUT_DOSES)
         or _DOSING.search(text)
         or line.context.area in ("dosing", "missed_dose")
         or line.context.phase
@@ -624,7 +644,7 @@ def _interval(line: Line) -> Iterator[Claim]:
     for q in line.quantities:
         if q.unit not in ("d", "weeks", "month", "years", "h"):
             continue
-        before, after = text[max(0, q.start - 40) : q.start], text[q.end : q.end + 40]
+        before, after = text[max(0, q.start - 60) : q.start], text[q.end : q.end + 40]
         every = _EVERY.search(
             before.rstrip() + " " if before.endswith(" ") else before
         ) or _EVERY.search(before.rstrip())
@@ -648,7 +668,7 @@ def _interval(line: Line) -> Iterator[Claim]:
             if missed and _MINIMUM.search(before):
                 continue
             topic = f"dosing.{phase or 'maintenance'}"
-            yield _of(line, topic, "interval", q, phase=phase)
+            yield _of(line, topic, "interval", q, phase=phase if _is_own(line) else "")
         elif (
             line.kind == "row"
             and q.unit in ("d", "weeks", "month")
@@ -692,7 +712,7 @@ def _interval(line: Line) -> Iterator[Claim]:
             m.start(),
             m.end(),
             unit=unit,
-            phase=phase,
+            phase=phase if _is_own(line) else "",
         )
 
 
@@ -722,7 +742,10 @@ def _count(line: Line) -> Iterator[Claim]:
             if (
                 nth
                 or "maintenance" in text[q.start : q.end]
-                or re.match(r"\s?(?:per|a|each|in a) year", text[q.end :])
+                or re.match(
+                    r"\s?(?:,|per|a|each|in (?:a|12|the first)) ?(?:year|months)", text[q.end :]
+                )
+                or re.search(r"(?:up to|year \w+:?) ?$", text[: q.start])
             ):
                 continue
             spread = re.match(
@@ -774,7 +797,7 @@ def _count(line: Line) -> Iterator[Claim]:
         r"(?:loading|initial|starting) (?:doses?|phase|injections?)\s?[:=|]\s?(?P<n>\d|one|two|three|four|five|six)\b(?! ?(?:mg|ml|d\b|days|weeks|x))",
         text,
     ):
-        if m.start("n") not in seen:
+        if m.start("n") not in seen and number(m["n"]) > 1:
             seen.add(m.start("n"))
             at, end = m.start("n"), m.end("n")
             yield _claim(
@@ -819,7 +842,7 @@ _MISS = re.compile(
     r"\b(?:miss(?:ed|es|ing)?|delay\w*|late\b|forg[eo]t\w*|skip\w*|omitted|overdue|olvid\w*|dimentic\w*|vers.um\w*|ausgelassen|vergess\w*|oubli\w*|manqu\w*|omis\w*|ratat\w*|verpasst\w*|retras\w*|omitid\w*)\b"
 )
 _ASAP = re.compile(
-    r"as soon as (?:possible|you can|practical\w*|feasible|it can|they can|the clinic|a slot)|right away|immediately|promptly|at once|without (?:further )?delay|at the (?:next|earliest) (?:opportunity|possible)|earliest (?:opportunity|possible|chance)|lo antes posible|tan pronto como|il prima possibile|appena possibile|so bald wie möglich|sobald wie möglich|baldmöglichst|dès que possible|cât mai (?:curând|repede)|できるだけ(?:早く|速やか)|\basap\b|soonest"
+    r"\b(?:give|dose|have|one|treat) (?:it |one )?now\b|^\W*now\b|: now\b|as soon as (?:possible|you can|practical\w*|feasible|it can|they can|the clinic|a slot)|right away|immediately|promptly|at once|without (?:further )?delay|at the (?:next|earliest) (?:opportunity|possible)|earliest (?:opportunity|possible|chance)|lo antes posible|tan pronto como|il prima possibile|appena possibile|so bald wie möglich|sobald wie möglich|baldmöglichst|dès que possible|cât mai (?:curând|repede)|できるだけ(?:早く|速やか)|\basap\b|soonest"
 )
 _SKIP = re.compile(
     r"do not come in|nothing (?:needs|has) to be (?:done|made up)|wait for the (?:next|following)|\bskip (?:it|the|that|this|your|any)|(?:do not|don't|no need to) (?:make (?:it )?up|give it|take it|replace)|"
@@ -829,13 +852,16 @@ _SKIP = re.compile(
     r"given? (?:at|on|with) (?:the |your )?next (?:scheduled|planned|regular|visit|appointment)"
 )
 _DOUBLE = re.compile(
-    r"\bdoubl\w+|two doses (?:at once|together|at the same|on the same|in one)|both doses|two doses (?:on )?(?:the )?same day|twofold|two-fold|two (?:portions|shots|injections|vials) (?:at|together|on|in)|twice (?:the|as) (?:dose|amount|much)|\btwo vials\b|2 doses (?:at once|together)|extra dose to (?:make|catch)|combine[^.;]{0,20}dose"
+    r"\bdoubl\w+|two doses (?:at once|together|at the same|on the same|in one)|both doses|two doses (?:on )?(?:the )?same day|twofold|two-fold|two (?:doses|portions|shots|injections) (?:at|on|in) (?:the|your|one)|two (?:portions|shots|injections|vials) (?:at|together|on|in)|twice (?:the|as) (?:dose|amount|much)|\btwo vials\b|2 doses (?:at once|together)|extra dose to (?:make|catch)|combine[^.;]{0,20}dose"
 )
 _RESTART = re.compile(
     r"re-?start\w*|re-?load\w*|re-?initiat\w*|(?:begin|start) (?:again|over|loading again|the loading[^.;]{0,20}again|from (?:the beginning|scratch))|repeat (?:the )?loading|loading (?:doses? )?(?:again|anew|from the beginning|(?:must|should|have to|need to) be (?:given |repeated )again)|(?:repeat|give|have) all (?:the )?loading|loading[^.;]{0,20}(?:anew|over again|from dose one|from dose 1|be done again)|loading is (?:not )?repeated|load again|new loading|new loading|as in recommended dosage"
 )
 
 
+_TIER = re.compile(
+    r"\W*(?:less than |under |below |over |at least |from |[≥<>≤]=? ?)?\d+ ?(?:(?:-|to) ?(?:<|less than|under|below)? ?\d+ ?)?(?:months?|mo)\b[^.;|]{0,24}[:|]"
+)
 _GRID = re.compile(
     r"original(?:ly)?[- ](?:scheduled|planned)? ?(?:date|schedule|grid|day|calendar|plan)|per the originally|as (?:first |originally )(?:scheduled|planned)|keeps? (?:its|the|to the) (?:planned|original|old|usual) (?:date|schedule)|"
     r"date (?:that )?(?:you|they) already had|ursprünglich\w* (?:termin|plan)|planned date (?:stays|remains)|does not move the|(?:day|date) (?:first|originally) planned|(?:keep|on|to) (?:the|your|its) (?:old|previous|planned|original) (?:date|calendar|schedule|day)|back to (?:the|your) (?:old|usual|original) (?:calendar|schedule|date|day)"
@@ -864,6 +890,8 @@ def _which_missed(line: Line) -> str:
         lead = line.context.lead
         if line.context.missed:
             return (_which(text) if _ASAP.search(text) else "") or line.context.missed
+        if _TIER.match(text):
+            return "any"
         if re.search(
             r"since (?:the|your|their|his|her) (?:last|previous) (?:dose|injection)", text
         ):
@@ -1139,7 +1167,7 @@ def _duration(line: Line) -> Iterator[Claim]:
                 ) and re.search(r"day|daily|24", after[:18])
                 yield _of(line, "storage.out_of_carton", "most_h_per_day" if daily else "most_h", q)
             elif re.search(
-                r"(?:shot|injection|infusion|bolus|push)\b[^.;]{0,40}\b(?:takes?|lasts?|over|runs?)\s?(?:about )?$",
+                r"(?:shot|injection|infusion|bolus|push|instillation|bag|drip)\b[^.;]{0,40}\b(?:takes?|lasts?|over|runs?|occupies|empties in)\s?(?:about )?$",
                 before,
             ):
                 yield _of(line, "administration.bolus", "duration", q)
@@ -1868,7 +1896,7 @@ def _pregnancy(line: Line) -> Iterator[Claim]:
     if not m or _ANIMALS.search(text):
         return
     if re.search(
-        r"contra-?indicated|(?:must|should) not (?:be )?(?:used|given|taken|receive|use|breast|take)|prohibited|never",
+        r"contra-?indicated|(?:must|should) not (?:be )?(?:used|given|taken|receive|use|breast|take)|prohibited|forbidden|do not use|never",
         text,
     ) and not re.search(r"not contra|unless|without", text):
         yield _claim(line, "populations.pregnancy", "standing", "forbidden", m.start(), m.end())
@@ -2625,7 +2653,7 @@ _TESTS = re.compile(
     r"blood and urine|blood tests?|laborator\w+|lab tests?|thrombozyten|eiwei. im urin|proteinuria|plaquetas"
 )
 _NO_TESTS = re.compile(
-    r"(?:no|not|none|enough|unnecessary|stop|skip|without|need not|never|only (?:once|if|when|before the first)|once\b|yearly|annual\w*|every year|(?:a|per) year|wenn es klinisch|if (?:clinically|your doctor)|when clinically|sees a reason)"
+    r"(?:baseline only|at baseline only|no|not|none|enough|unnecessary|stop|skip|without|need not|never|only (?:once|if|when|before the first)|once\b|yearly|annual\w*|every year|(?:a|per) year|wenn es klinisch|if (?:clinically|your doctor)|when clinically|sees a reason)"
 )
 
 
@@ -2832,7 +2860,10 @@ _LISTED_OUT = re.compile(
 
 def read_line(line: Line) -> Iterator[Claim]:
     """Read every claim of one sentence; a question claims nothing."""
-    if line.text.rstrip().endswith("?") or _LISTED_OUT.search(line.context.lead):
+    if line.text.rstrip().endswith("?"):
+        yield from (c for c in _interval(line) if c.topic == "missed_dose.gap")
+        return
+    if _LISTED_OUT.search(line.context.lead):
         return
     for reader, _ in READERS:
         yield from reader(line)

@@ -29,6 +29,10 @@ MODEL_CAVEAT = (
     "SOD1 inside the CNS is not known: two structures of the model differ in it, and its line is "
     "of one."
 )
+OTHER_CAVEAT = (  # of a model that predicts no SOD1, or that was not calibrated
+    "The curves show a typical patient and 90 % of virtual patients under a model. They are not "
+    "fitted to this person and not fit to dose by. The model:"
+)
 FARTHEST_D = 3650  # ten years past the last dose: a date beyond is a slip
 LONGEST_D = 1096  # three years past the last dose: how far a prediction may go
 
@@ -45,10 +49,13 @@ class Due:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
-    """A due date with what needs attention, and what the model says along the course."""
+    """A due date with what needs attention, and what the model says along the course.
+
+    forecast  None where there is no model of the medicine
+    """
 
     due: Due
-    forecast: Forecast
+    forecast: Forecast | None
 
 
 def when_due(
@@ -70,7 +77,7 @@ def when_due(
 
 
 def answer(due: Due, *, until_d: int | None = None, folder: Path | None = None) -> Answer:
-    """Add the forecast to a due date.
+    """Add the forecast to a due date, where there is a model of the medicine.
 
     until_d  last day to predict, after the last dose given
     folder   medicines of the reader's own: the model is the one there, or else that installed
@@ -86,16 +93,13 @@ def answer(due: Due, *, until_d: int | None = None, folder: Path | None = None) 
             f"{LONGEST_D} days after it, for the model means nothing beyond a few years"
         )
     medicine = due.label.medicine
-    if folder is None or not (folder / medicine / "model.yaml").is_file():
-        folder = DRUGS
+    folders = (DRUGS,) if folder is None else (folder, DRUGS)
+    held = next((f for f in folders if (f / medicine / "model.yaml").is_file()), None)
+    if held is None:
+        return Answer(due=due, forecast=None)
+    population = load_population(medicine, held)
     return Answer(
-        due=due,
-        forecast=forecast(
-            due.course,
-            due.schedule,
-            load_population(medicine, folder),
-            until_d=until_d,
-        ),
+        due=due, forecast=forecast(due.course, due.schedule, population, until_d=until_d)
     )
 
 

@@ -2,8 +2,9 @@
 
 The typical patient and a band of virtual ones take the doses that were given, then those
 that fall due. What the record holds about this person (ALSFRS-R, SVC, NfL and symptom onset
-before the first dose) replaces what would have been drawn. Nothing here is fitted to the
-course. The band holds what differs between people and what is not known of the model.
+before the first dose) replaces what would have been drawn, if the model starts from it. Nothing
+here is fitted to the course. The band holds what differs between people and what is not known of
+the model. Which outputs there are is the model's: kinetics alone have drug in CSF and plasma.
 """
 
 from __future__ import annotations
@@ -14,13 +15,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from thecal.course import Course, Observation
-from thecal.errors import ModelError
+from thecal.errors import CourseError, ModelError
 from thecal.model.events import Dosing
 from thecal.model.population import Population
 from thecal.model.simulate import simulate
 from thecal.model.structure import Output
 from thecal.model.variability import Trend
-from thecal.regimen.schedule import Schedule, slots_ahead
+from thecal.regimen.schedule import Schedule, Slot, slots_ahead
 from thecal.shapes import Float
 from thecal.trial.strata import stratum
 from thecal.units import MONTH_D
@@ -42,7 +43,9 @@ RATIOS = {  # kind of record -> output it is compared with, as a ratio to its ow
     "nfl_csf": "nfl",
     "csf_sod1": "csf_sod1",
 }
-DIRECT = {"alsfrs_r": "alsfrs_r", "svc": "svc", "csf_tofersen": "csf", "plasma_tofersen": "plasma"}
+DIRECT = {"alsfrs_r": "alsfrs_r", "svc": "svc"}
+DRUG = {"csf": "csf", "plasma": "plasma"}  # of kinds such as csf_tofersen, each of one medicine
+FROM_BASELINE = ("alsfrs_r", "slope_pre", "svc", "nfl")  # covariates that a record may fix
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,6 +87,7 @@ class Observed:
 class Forecast:
     """What the model says along one course.
 
+    series     by output, in the order of the model
     planned_d  days of the doses assumed from now on; empty where treatment is held or stopped
     known      what the record fixed, by parameter, in words
     """
@@ -97,6 +101,20 @@ class Forecast:
     subjects: int
     seed: int
 
+    @property
+    def end_d(self) -> float:
+        """Last day predicted."""
+        return max(float(series.times_d[-1]) for series in self.series.values())
+
+    @property
+    def has_baselines(self) -> bool:
+        """Whether the model starts from values that a record may hold, such as ALSFRS-R."""
+        return any(name in self.population.covariates for name in FROM_BASELINE)
+
+    def predicts(self, kind: str) -> bool:
+        """Whether a kind of record has a prediction that it could be set beside."""
+        return output_of(kind, self.population.medicine) in self.series
+
 
 def forecast(
     course: Course,
@@ -109,7 +127,8 @@ def forecast(
 
     A dose that is overdue on the day asked about is assumed to be given that day.
 
-    until_d  last day to predict; by default the day the dose after the planned ones falls due
+    until_d  last day to predict; by default the day the dose after the planned ones falls due, or
+             where that cannot be counted without dates, AFTER_STOP_D days after the last of them
     """
     given_d = [dose.time_d for dose in course.doses]
     planned, end_d = _plan(course, schedule)
@@ -142,7 +161,7 @@ def forecast(
         )
     return Forecast(
         series=series,
-        observed=_observed(course, series),
+        observed=_observed(course, series, population.medicine),
         given_d=tuple(given_d),
         planned_d=tuple(planned_d),
         known=known,
@@ -163,9 +182,25 @@ def _plan(course: Course, schedule: Schedule) -> tuple[dict[int, float], int]:
     first_d = schedule.next.due_d
     if schedule.on_d is not None and given_d:
         first_d = max(first_d, schedule.on_d)
-    later = slots_ahead(schedule.regimen, [*given_d, first_d], DOSES_AHEAD, course.start)
     planned = {first_d: schedule.next.amount_mg}
-    return planned | {slot.due_d: slot.amount_mg for slot in later[:-1]}, later[-1].due_d
+    later = _later(schedule, [*given_d, first_d], course)
+    if len(later) == DOSES_AHEAD:
+        *later, last = later
+        end_d = last.due_d
+    else:
+        end_d = max([first_d, *(slot.due_d for slot in later)]) + AFTER_STOP_D
+    return planned | {slot.due_d: slot.amount_mg for slot in later}, end_d
+
+
+def _later(schedule: Schedule, given_d: list[int], course: Course) -> list[Slot]:
+    """Return the slots after these doses: fewer where a calendar month comes without a date."""
+    for count in range(DOSES_AHEAD, 0, -1):
+        try:
+            return slots_ahead(schedule.regimen, given_d, count, course.start)
+        except CourseError:
+            if course.start is not None:
+                raise
+    return []
 
 
 def _times(course: Course, doses_d: list[int], end_d: int) -> Float[np.ndarray, " time"]:
@@ -179,14 +214,19 @@ def _times(course: Course, doses_d: list[int], end_d: int) -> Float[np.ndarray, 
 
 
 def _known(course: Course, population: Population) -> tuple[dict[str, float | str], dict[str, str]]:
-    """Return the covariates that the record fixes, and what they are from, in words."""
+    """Return the covariates that the record fixes, and what they are from, in words.
+
+    What the model does not start from is left out.
+    """
     given: dict[str, float | str] = {}
-    known = {}
+    known: dict[str, str] = {}
+    starts = population.covariates
     before = _baseline(course, "alsfrs_r")
-    if before is not None:
+    if before is not None and "alsfrs_r" in starts:
         given["alsfrs_r"] = before.value
         known["alsfrs_r_baseline"] = f"ALSFRS-R {before.value:g} on day {before.time_d:g}"
-    onset = next((e for e in course.events if e.name == "symptom_onset" and e.time_d < 0), None)
+    onsets = [e for e in course.events if e.name == "symptom_onset" and e.time_d < 0]
+    onset = onsets[0] if onsets and "slope_pre" in starts else None
     if before and onset and before.time_d > onset.time_d and before.value < FULL_SCORE:
         months = (before.time_d - onset.time_d) / MONTH_D
         given["slope_pre"] = (FULL_SCORE - before.value) / months
@@ -195,17 +235,17 @@ def _known(course: Course, population: Population) -> tuple[dict[str, float | st
             f"{before.time_d:g}"
         )
     breath = _baseline(course, "svc")
-    if breath is not None and breath.value > 0:
+    if breath is not None and breath.value > 0 and "svc" in starts:
         given["svc"] = breath.value
         known["svc_baseline"] = f"SVC {breath.value:g} % on day {breath.time_d:g}"
-    for kind in ("nfl_plasma", "nfl_serum", "nfl_csf"):
+    for kind in ("nfl_plasma", "nfl_serum", "nfl_csf") if "nfl" in starts else ():
         first = _baseline(course, kind)
         if first is not None:
             scale = population.from_record["csf_to_plasma_nfl"].value if kind == "nfl_csf" else 1.0
             given["nfl"] = first.value / scale
             known["nfl_baseline"] = f"{kind} {first.value:g} {first.unit} on day {first.time_d:g}"
             break
-    return {name: value for name, value in given.items() if name in population.covariates}, known
+    return given, known
 
 
 def _people(population: Population, given: Mapping[str, float | str]) -> dict[str, np.ndarray]:
@@ -249,15 +289,29 @@ def _baseline(course: Course, kind: str) -> Observation | None:
     return before[-1] if before else None
 
 
-def _observed(course: Course, series: Mapping[str, Series]) -> tuple[Observed, ...]:
+def output_of(kind: str, medicine: str) -> str | None:
+    """Return the output that a kind of record is compared with; None where it is none's.
+
+    A concentration is one of the medicine in its name, and says nothing of another.
+    """
+    where, _, of = kind.partition("_")
+    if of == medicine and where in DRUG:
+        return DRUG[where]
+    return RATIOS.get(kind) or DIRECT.get(kind)
+
+
+def _observed(
+    course: Course, series: Mapping[str, Series], medicine: str
+) -> tuple[Observed, ...]:
     """Set each record that has a prediction beside it; before a first dose there is none."""
     found: list[Observed] = []
     if not course.doses:
         return ()
     for record in course.observations:
-        name = RATIOS.get(record.kind) or DIRECT.get(record.kind)
-        end_d = series[name].times_d[-1] if name else -1.0
-        if name is None or not 0 <= record.time_d <= end_d:
+        name = output_of(record.kind, medicine)
+        if name is None or name not in series:
+            continue
+        if not 0 <= record.time_d <= series[name].times_d[-1]:
             continue
         scale = 1.0
         if record.kind in RATIOS:

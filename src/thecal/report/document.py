@@ -15,13 +15,15 @@ import json
 import os
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from thecal import __version__
 from thecal.outfile import write_whole
-from thecal.plan.answer import DISCLAIMER, MODEL_CAVEAT, Answer
+from thecal.plan.answer import DISCLAIMER, Answer
 from thecal.report import tables
-from thecal.report.figures import KEY, alternative, svg, timeline
+from thecal.report.figures import alternative, key_words, svg, timeline
 from thecal.report.words import (
+    caveat_words,
     day_words,
     given_words,
     headline,
@@ -30,6 +32,9 @@ from thecal.report.words import (
     where,
     window_words,
 )
+
+if TYPE_CHECKING:
+    from thecal.model.population import Estimate
 
 TEMPLATES = Path(__file__).parent / "templates"
 
@@ -47,7 +52,7 @@ def page(answer: Answer, remarks: Sequence[str] = ()) -> str:
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
     from markupsafe import Markup
 
-    population, spec = answer.forecast.population, timeline(answer)
+    spec = timeline(answer)
     del spec["title"]  # the page says it in text
     library = inert(_chart_library())
     script = (TEMPLATES / "course.js").read_text(encoding="utf-8")
@@ -73,11 +78,11 @@ def page(answer: Answer, remarks: Sequence[str] = ()) -> str:
         known=known_words(answer),
         tables=[tables.doses(answer), tables.predictions(answer), tables.observed(answer)],
         alternative=alternative(answer),
-        key=KEY,
+        key=key_words(answer),
         remarks=remarks,
-        estimates={**population.estimates, **population.from_record},
+        estimates=_estimates(answer),
         disclaimer=DISCLAIMER,
-        caveat=MODEL_CAVEAT,
+        caveat=caveat_words(answer),
         version=__version__,
         picture=Markup(svg(spec)),
         spec=Markup(inert_json(spec)),
@@ -85,6 +90,14 @@ def page(answer: Answer, remarks: Sequence[str] = ()) -> str:
         script=Markup(script),
         policy=policy(library, script),
     )
+
+
+def _estimates(answer: Answer) -> dict[str, Estimate]:
+    """Return the numbers of the model by name; none where there is no model."""
+    if answer.forecast is None:
+        return {}
+    population = answer.forecast.population
+    return {**population.estimates, **population.from_record}
 
 
 def sentence(words: str) -> str:

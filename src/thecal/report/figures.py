@@ -21,10 +21,17 @@ from thecal.model.structure import Output
 from thecal.outfile import write_whole
 from thecal.plan.answer import DISCLAIMER, Answer
 from thecal.report.tables import NG_PER_ML
-from thecal.report.words import beyond_words, given_words, people_words, regimen_words
+from thecal.report.words import (
+    beyond_words,
+    given_words,
+    no_model_words,
+    people_words,
+    regimen_words,
+)
 from thecal.shapes import Float
 
 if TYPE_CHECKING:
+    from thecal.plan.forecast import Forecast
     from thecal.plan.virtual import Summary
 
 Spec = dict[str, Any]
@@ -34,13 +41,13 @@ BEFORE_D = 60  # earlier records are in the table, not in the picture
 # Colour-blind safe (Okabe and Ito); shape and dash say the same as colour.
 DRUG, EFFECT, UNTREATED, EVENT, SERIOUS = "#0072B2", "#009E73", "#666666", "#8a6100", "#b3261e"
 TICK = "M0,-0.9L0,0.9"  # an upright stroke
-WIDTH = 680
+WIDTH, LETTERS = 680, 118  # of a panel, and of a line of words above the panels
+SHORTEST_D = 28  # of a timeline without a prediction
 LEAST = 1e-3  # ng/mL of a virtual population that a log axis reaches down to
-KEY = (
-    "Line: typical patient. Band: 90 % of virtual patients, without measurement error.",
-    "Dashed: the typical patient untreated. Dots: measured (▼ below a limit). "
-    "Not fitted to this person.",
-)
+LINES = "Line: typical patient. Band: 90 % of virtual patients, without measurement error."
+DASHED = "Dashed: the typical patient untreated."
+DOTS = "Dots: measured (▼ below a limit)."
+NOT_FITTED = "Not fitted to this person."
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,24 +74,38 @@ PANELS = (
     Panel("alsfrs_r", "ALSFRS-R", "points of 48", EFFECT),
     Panel("svc", "Slow vital capacity", "% of predicted", EFFECT),
 )
-MEASURED = (  # kinds of record that have no prediction
+MEASURED = (  # kinds of record, drawn as they are where no model predicts them
     ("csf_wbc", "CSF white cells"),
     ("csf_protein", "CSF protein"),
     ("albumin_ratio", "Albumin ratio, CSF to serum"),
     ("pnfh_csf", "pNfH in CSF"),
     ("pnfh_plasma", "pNfH in plasma"),
+    ("csf_tofersen", "Tofersen in CSF"),
+    ("plasma_tofersen", "Tofersen in plasma"),
+    ("csf_sod1", "SOD1 protein in CSF"),
+    ("nfl_csf", "Neurofilament light in CSF"),
+    ("nfl_plasma", "Neurofilament light in plasma"),
+    ("nfl_serum", "Neurofilament light in serum"),
+    ("alsfrs_r", "ALSFRS-R"),
+    ("svc", "Slow vital capacity"),
 )
 
 
 def timeline(answer: Answer, *, width: int = WIDTH) -> Spec:
-    """Return the whole course on one time axis: doses, drug, biomarkers, function, events."""
+    """Return the whole course on one time axis: doses, what the model predicts, events.
+
+    A kind of record that the model does not predict has a panel of its own, as measured.
+    """
     course, forecast = answer.due.course, answer.forecast
     start_d, end_d = _extent(answer)
     axis = _axis(course)
     views = [_doses_view(answer, axis, start_d, end_d, width)]
-    for panel in PANELS:
-        views.append(_panel_view(answer, panel, axis, start_d, end_d, width))
+    if forecast:
+        for panel in _panels(forecast):
+            views.append(_panel_view(forecast, panel, course, axis, start_d, end_d, width))
     for kind, title in MEASURED:
+        if forecast and forecast.predicts(kind):
+            continue
         seen = [o for o in course.observed(kind) if start_d <= o.time_d <= end_d]
         if seen:
             values = [_dot(o, o.value, course) for o in seen]
@@ -95,11 +116,37 @@ def timeline(answer: Answer, *, width: int = WIDTH) -> Spec:
             views,
             axis,
             title=f"Course on {answer.due.label.medicine}",
-            subtitle=[*KEY, *DISCLAIMER.split(". ", 1)],
+            subtitle=[*key_words(answer), *_about_lines(answer), *DISCLAIMER.split(". ", 1)],
             description=alternative(answer),
         ),
-        "usermeta": {"planned": list(forecast.planned_d)},
+        "usermeta": {"planned": list(forecast.planned_d) if forecast else []},
     }
+
+
+def key_words(answer: Answer) -> tuple[str, ...]:
+    """Say what lines, bands and dots of the timeline are."""
+    if answer.forecast is None:
+        return (DOTS,)
+    has_dashed = any(s.untreated is not None for s in answer.forecast.series.values())
+    return (LINES, f"{DASHED} {DOTS} {NOT_FITTED}" if has_dashed else f"{DOTS} {NOT_FITTED}")
+
+
+def _about_lines(answer: Answer) -> list[str]:
+    """Say on the picture of a model that was not calibrated here whom it is of, or why none is."""
+    if answer.forecast is None:
+        return [no_model_words(answer.due)]
+    population = answer.forecast.population
+    if population.calibration:
+        return []
+    return wrap(f"The model: {population.about}", LETTERS, break_on_hyphens=False)
+
+
+def _panels(forecast: Forecast) -> list[Panel]:
+    """Return how the outputs of a forecast are drawn, those with a panel of their own first."""
+    own = [panel for panel in PANELS if panel.output in forecast.series]
+    names = {panel.output for panel in own}
+    others = (series.output for name, series in forecast.series.items() if name not in names)
+    return [*own, *map(_panel_of, others)]
 
 
 def virtual(summary: Summary, *, width: int = WIDTH) -> Spec:
@@ -132,7 +179,7 @@ def virtual(summary: Summary, *, width: int = WIDTH) -> Spec:
         views,
         axis,
         title=f"{asked.population.medicine}: {people_words(cohort)}, seed {asked.seed}",
-        subtitle=[line for part in words for line in wrap(part, 118, break_on_hyphens=False)],
+        subtitle=[line for part in words for line in wrap(part, LETTERS, break_on_hyphens=False)],
         description=virtual_alternative(summary),
     )
 
@@ -181,10 +228,14 @@ def alternative(answer: Answer) -> str:
     parts = [given_words(answer.due)]
     if schedule.given:
         parts[0] += f" from day 0 to day {schedule.given[-1].dose.time_d}"
+    if forecast is None:
+        measured = counted(len(answer.due.course.observations), "value")
+        parts.append(f"{no_model_words(answer.due).rstrip('.')}; {measured} measured")
+        return "Timeline of the course. " + ". ".join(parts) + "."
     if forecast.planned_d:
         parts.append("doses assumed on days " + ", ".join(str(day) for day in forecast.planned_d))
-    end_d = forecast.series["csf"].times_d[-1]
-    for panel in PANELS:
+    end_d = forecast.end_d
+    for panel in _panels(forecast):
         typical, lo, hi = (v * panel.scale for v in forecast.series[panel.output].at(end_d))
         parts.append(
             f"{panel.title} on day {end_d:g}: typical {typical:.3g}, 90 % of virtual patients "
@@ -241,10 +292,16 @@ def svg(spec: Spec) -> str:
 
 def _extent(answer: Answer) -> tuple[float, float]:
     """Return the first and last day drawn: records long before day 0 would squeeze the rest."""
-    facts_d = [o.time_d for o in answer.due.course.observations]
-    facts_d += [e.time_d for e in answer.due.course.events]
+    course, schedule = answer.due.course, answer.due.schedule
+    facts_d = [o.time_d for o in course.observations]
+    facts_d += [e.time_d for e in course.events]
     near_d = [day for day in facts_d if day >= -BEFORE_D]
-    return _margins(min([0.0, *near_d]), float(answer.forecast.series["csf"].times_d[-1]))
+    if answer.forecast:
+        end_d = answer.forecast.end_d
+    else:
+        due_d = schedule.next.due_d if schedule.is_planned else 0
+        end_d = max(course.last_d, due_d, schedule.on_d or 0, SHORTEST_D)
+    return _margins(min([0.0, *near_d]), end_d)
 
 
 def _margins(first_d: float, last_d: float) -> tuple[float, float]:
@@ -294,6 +351,7 @@ def _doses_view(answer: Answer, axis: Spec, start_d: float, end_d: float, width:
         for g in answer.due.schedule.given
     ]
     first = len(answer.due.schedule.given) + 1
+    planned_d = answer.forecast.planned_d if answer.forecast else ()
     rows += [
         {
             "day": day,
@@ -301,7 +359,7 @@ def _doses_view(answer: Answer, axis: Spec, start_d: float, end_d: float, width:
             "kind": "dose assumed",
             "what": f"dose {number}, assumed {when(day)}",
         }
-        for number, day in enumerate(answer.forecast.planned_d, first)
+        for number, day in enumerate(planned_d, first)
     ]
     rows += [
         {
@@ -379,17 +437,23 @@ def _strip(
 
 
 def _panel_view(
-    answer: Answer, panel: Panel, axis: Spec, start_d: float, end_d: float, width: int
+    forecast: Forecast,
+    panel: Panel,
+    course: Course,
+    axis: Spec,
+    start_d: float,
+    end_d: float,
+    width: int,
 ) -> Spec:
     """Return band, typical patient, untreated patient and observations of one output."""
-    series = answer.forecast.series[panel.output]
+    series = forecast.series[panel.output]
     columns = {"typical": series.typical, "lo": series.lo, "hi": series.hi}
     if series.untreated is not None:
         columns["untreated"] = series.untreated
     rows = _rows(series.times_d, columns, panel)
     seen = [
-        _dot(o.observation, o.value * panel.scale, answer.due.course)
-        for o in answer.forecast.observed
+        _dot(o.observation, o.value * panel.scale, course)
+        for o in forecast.observed
         if o.output == panel.output
     ]
     return _band_view(panel, rows, seen, axis, start_d, end_d, width, line="typical")

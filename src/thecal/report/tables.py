@@ -9,11 +9,11 @@ from itertools import accumulate
 from typing import TYPE_CHECKING
 
 from thecal.plan.answer import Answer
-from thecal.regimen.schedule import Open
+from thecal.regimen.schedule import Given, Open
 
 if TYPE_CHECKING:  # the numerical library is not loaded for a due date
     from thecal.model.structure import Output
-    from thecal.plan.forecast import Observed
+    from thecal.plan.forecast import Forecast, Observed
     from thecal.plan.virtual import Asked, Summary
 
 NG_PER_ML = 1e3  # mg/L to ng/mL
@@ -26,6 +26,9 @@ class Table:
     title: str
     head: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
+
+
+NO_TABLE = Table("", (), ())  # where nothing is predicted
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,9 +53,17 @@ COLUMNS = (
 )
 
 
+def columns_of(forecast: Forecast) -> list[Column]:
+    """Return how the outputs of a forecast are shown, those with a column of their own first."""
+    own = [column for column in COLUMNS if column.output in forecast.series]
+    names = {column.output for column in own}
+    others = (series.output for name, series in forecast.series.items() if name not in names)
+    return [*own, *map(_column_of, others)]
+
+
 def doses(answer: Answer) -> Table:
     """Return the doses given: interval, lateness, amount, trough before, what is label-silent."""
-    course, csf = answer.due.course, COLUMNS[0]
+    course = answer.due.course
     rows = []
     for given in answer.due.schedule.given:
         date = course.date(given.dose.time_d)
@@ -64,7 +75,7 @@ def doses(answer: Answer) -> Table:
                 "–" if given.interval_d is None else str(given.interval_d),
                 "–" if given.late_d is None else f"{given.late_d:+d}" if given.late_d else "0",
                 f"{given.dose.amount_mg:g}",
-                "–" if given.number == 1 else predicted(answer, csf, given.dose.time_d),
+                _trough(answer.forecast, given),
                 silent_words(given.label_silent),
             )
         )
@@ -81,17 +92,28 @@ def doses(answer: Answer) -> Table:
     return _without_empty(Table("Doses given", head, tuple(rows)))
 
 
+def _trough(forecast: Forecast | None, given: Given) -> str:
+    """Return what is predicted in CSF before a dose; nothing before the first."""
+    csf = COLUMNS[0]
+    if forecast is None or csf.output not in forecast.series or given.number == 1:
+        return "–"
+    return predicted(forecast, csf, given.dose.time_d)
+
+
 def observed(answer: Answer) -> Table:
     """Return the records that have a prediction, beside it."""
-    records = [o for o in answer.forecast.observed if o.time_d > 0]
-    columns = [c for c in COLUMNS if any(o.output == c.output for o in records)]
+    forecast = answer.forecast
+    if forecast is None:
+        return NO_TABLE
+    records = [o for o in forecast.observed if o.time_d > 0]
+    columns = [c for c in columns_of(forecast) if any(o.output == c.output for o in records)]
     rows = []
     for time_d in sorted({o.time_d for o in records}):
         cells = []
         for column in columns:
             seen = [o for o in records if (o.time_d, o.output) == (time_d, column.output)]
             shown = [f"{_seen(o, column)} seen" for o in seen]
-            cells.append("; ".join([*shown, predicted(answer, column, time_d)]))
+            cells.append("; ".join([*shown, predicted(forecast, column, time_d)]))
         rows.append((f"{time_d:g}", *cells))
     return Table(
         "Observed beside predicted: typical patient (90 % of virtual patients)",
@@ -108,13 +130,15 @@ def _seen(record: Observed, column: Column) -> str:
 def predictions(answer: Answer) -> Table:
     """Return what the model predicts: at every third dose, the doses to come, and the end."""
     forecast = answer.forecast
+    if forecast is None:
+        return NO_TABLE
     marks = {float(day): "" for day in (0, *forecast.given_d[2::3])}
     marks |= {float(day): "if given" for day in forecast.planned_d}
-    marks[float(forecast.series["csf"].times_d[-1])] = "end"
+    marks[forecast.end_d] = "end"
     # Nobody measures mRNA in a person; its curve is in the timeline, and the page has no more room.
-    columns = [column for column in COLUMNS if column.output != "sod1_mrna"]
+    columns = [column for column in columns_of(forecast) if column.output != "sod1_mrna"]
     rows = [
-        (f"{day:g} {mark}".strip(), *(predicted(answer, column, day) for column in columns))
+        (f"{day:g} {mark}".strip(), *(predicted(forecast, column, day) for column in columns))
         for day, mark in sorted(marks.items())
     ]
     return Table(
@@ -124,9 +148,9 @@ def predictions(answer: Answer) -> Table:
     )
 
 
-def predicted(answer: Answer, column: Column, time_d: float) -> str:
+def predicted(forecast: Forecast, column: Column, time_d: float) -> str:
     """Return "typical (5 %–95 %)" of one output at one time."""
-    values = answer.forecast.series[column.output].at(time_d)
+    values = forecast.series[column.output].at(time_d)
     typical, lo, hi = (f"{column.scale * value:.{column.digits}f}" for value in values)
     return f"{typical} ({lo}–{hi})"
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from thecal.course import Course
 from thecal.errors import counted
 from thecal.label.label import Label
-from thecal.plan.answer import Answer, Due
+from thecal.plan.answer import MODEL_CAVEAT, OTHER_CAVEAT, Answer, Due
 from thecal.source import Source
 
 if TYPE_CHECKING:  # the numerical library is not loaded for a due date
@@ -89,8 +89,30 @@ def window_words(due: Due) -> str:
     return f"{', '.join(words)}; site policy '{slot.policy}', not the label"
 
 
+def no_model_words(due: Due) -> str:
+    """Say that there is no model of the medicine."""
+    return (
+        f"There is no model of {due.label.medicine} here, so nothing is predicted: no exposure and "
+        "no effect."
+    )
+
+
+def caveat_words(answer: Answer) -> str:
+    """Say what the curves are not, and where there are none, why."""
+    if answer.forecast is None:
+        return no_model_words(answer.due)
+    population = answer.forecast.population
+    if population.calibration and "sod1_cns" in answer.forecast.series:
+        return MODEL_CAVEAT
+    return f"{OTHER_CAVEAT} {population.about}"
+
+
 def known_words(answer: Answer) -> str:
-    """Say what the record fixed in the prediction."""
+    """Say what the record fixed in the prediction; empty where nothing is predicted."""
+    if answer.forecast is None:
+        return ""
+    if not answer.forecast.has_baselines:
+        return "From the record: the doses. Nothing else that it holds changes this prediction."
     known = answer.forecast.known
     if not known:
         return "From the record: nothing before the first dose; all baselines are the trial's."
