@@ -213,7 +213,9 @@ def test_most_rows_of_the_tables_are_found_with_their_class(severity: str) -> No
             if row["severity"] != severity:
                 continue
             held += 1
-            if not any(stands_with(row, d) and d.kind == row["class"] for d in of(page).differences):
+            if not any(
+                stands_with(row, d) and d.kind == row["class"] for d in of(page).differences
+            ):
                 missed.append(f"{page} {told(row)}")
     assert len(missed) <= 0.15 * held, listed(f"{len(missed)} of {held} not found:", missed)
 

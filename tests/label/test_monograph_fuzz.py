@@ -39,10 +39,11 @@ TOKENS = (
     *("<content styleCode='bold'>", "</content>", "<list><item>", "<caption>", "<dt>", "<dd>"),
     *("&", "&#", "&#x", "&amp;", "&shy;", "&#55296;", "&#9999999999", "&nbsp", "&NotEqualTilde;"),
     *("\n", "\n\n", "\r", "\r\n", "\t", "   ", " ", "\f", "\x0b", "\x1f", "\u2028", "\u00a0"),
-    *("# ", "**", "*", "__", "`", "[", "](", ")", "|", "|-|", "> ", "- ", "1. ", "2.1 ", "---", "==="),
-    *("Dosage", "Storage:", "NONE", "What is it?", "Q: ", "A: ", "e.g. ", "10 mg", "28.", ". ", "; "),
-    *("\u200b", "\u00ad", "ﬁ", "Â ", "â€™", "Ã©", "é", "‐", "－", "１", "禁忌", "。", "İ", "ß", "😀", "-\n"),
-    *("Page 3 of 9\n", "Reference ID: 12\n", "7\n", "word ", "x" * 1100, "a" * 130 + " "),
+    *("# ", "**", "*", "__", "`", "[", "](", ")", "|", "|-|", "> ", "- ", "1. ", "2.1 ", "---"),
+    *("Dosage", "Storage:", "NONE", "What is it?", "Q: ", "A: ", "e.g. ", "10 mg", "28.", ". "),
+    *("\u200b", "\u00ad", "ﬁ", "Â ", "â€™", "Ã©", "é", "‐", "－", "１", "禁忌", "。", "İ", "ß"),
+    *("😀", "===", "; ", "-\n", "Page 3 of 9\n", "Reference ID: 12\n", "7\n", "word "),
+    *("x" * 1100, "a" * 130 + " "),
 )  # fmt: skip
 
 
@@ -56,7 +57,8 @@ def could_stand_for(source: str, at: int, character: str) -> bool:
         return character in " \n|;"
     if (found := SPECIAL.match(source, at)) and character in plain(found[0]):
         return True
-    return here == "&" and character in plain(entity(source, at)[0]).replace("\n", "\n ")
+    stands_for = plain(entity(source, at)[0])
+    return here == "&" and (character in stands_for or (stands_for.isspace() and character == " "))
 
 
 def hold_true(page: Monograph) -> None:
@@ -121,7 +123,7 @@ def test_any_tokens_are_a_page(start: str, tokens: list[str]):
 
 @settings(max_examples=200)
 @given(text=st.text(max_size=200), start=st.sampled_from(STARTS))
-def test_any_text_without_null_is_a_page_unless_it_looks_like_something_else(text: str, start: str):
+def test_any_text_is_a_page_unless_it_looks_like_something_else(text: str, start: str):
     try:
         page = read_monograph((start + text).encode(), "text")
     except MonographError:
@@ -234,9 +236,9 @@ def test_a_page_twice_as_long_takes_at_most_about_twice_the_steps(name: str):
 
 @pytest.mark.parametrize("name", HURTFUL)
 def test_a_long_hurtful_page_ends(name: str):
-    """A scan that starts anew at every character would not end within hours."""
+    """A scan that starts anew at every character would take minutes."""
     start, unit = HURTFUL[name]
-    page = read_monograph((start + unit * (700_000 // len(unit))).encode(), name)
+    page = read_monograph((start + unit * (200_000 // len(unit))).encode(), name)
     assert page.sections[-1].span.end == len(page.text)
 
 

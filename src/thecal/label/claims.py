@@ -15,11 +15,15 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TypeAlias
 
+from thecal.errors import MonographError
 from thecal.label.lexicon import Lexicon
 from thecal.label.monograph import Monograph, Sentence, Span
 from thecal.label.quantity import Quantity, quantities
 
 Said: TypeAlias = float | tuple[float, float] | str
+# Characters of different sentences that are read: four times the longest label. What is repeated
+# is read once, so a page may be far longer than this.
+MOST_TEXT = 250_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,6 +105,7 @@ def read_claims(page: Monograph, lexicon: Lexicon) -> tuple[Claim, ...]:
     section = asked_in = -1
     column = -1  # of the medicine, in a table that compares it with others
     question = ""
+    read_so_far = 0
     for sentence in page.sentences:
         part = page.sections[sentence.section]
         if sentence.section != section:
@@ -132,6 +137,12 @@ def read_claims(page: Monograph, lexicon: Lexicon) -> tuple[Claim, ...]:
         context = replace(context, area=area, lead=lead.lower()[:160])
         key = (text, sentence.kind, context)
         if key not in known:
+            read_so_far += len(text)
+            if read_so_far > MOST_TEXT:
+                raise MonographError(
+                    f"{page.name} holds more than {MOST_TEXT:,} characters of different sentences; "
+                    "a page about a medicine has less. Give the part that is about the medicine."
+                )
             plain, places = unwrapped(text)
             line = Line(plain, words_of(plain), sentence.kind, context, lexicon)
             read = tuple(_placed(claim, places) for claim in read_line(line))

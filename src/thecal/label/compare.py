@@ -212,13 +212,14 @@ def _against(
     page: Monograph, claims: Sequence[Claim], label: Label, others: Sequence[Label]
 ) -> Iterator[Difference]:
     abroad = country(page)
+    told = frozenset(o.edition for o in others if _is_told(o, label, claims))
     known: dict[Claim, Verdict] = {}  # what is said twice is asked once
     for claim in claims:
         said = replace(claim, span=_NOWHERE, quote=claim.quote[:61])
         if said not in known:
             verdict = judge(said, label)
             if verdict.ok is False:
-                verdict = _elsewhere(said, verdict, label, others, abroad, claims)
+                verdict = _elsewhere(said, verdict, label, others, abroad, told)
             known[said] = verdict
         if known[said].ok is False:
             yield _difference(page, claim, known[said])
@@ -268,7 +269,7 @@ def _elsewhere(
     label: Label,
     others: Sequence[Label],
     abroad: str,
-    claims: Sequence[Claim],
+    told: frozenset[str],
 ) -> Verdict:
     """Ask the other labels of the medicine about a claim that this one does not bear out."""
     if not any(covers(topic, claim.topic) for topic in _BY_LABEL) or claim.value == "none":
@@ -289,7 +290,7 @@ def _elsewhere(
                 severity=min(verdict.severity, Severity.MAJOR, key=_lesser),
                 why=f"This is the older text ({where}, {place}). {verdict.why}",
             )
-        if other in same and not _is_told(other, label, claims):
+        if other in same and other.edition not in told:
             continue
         if other in same:
             return replace(

@@ -14,6 +14,7 @@ from array import array
 from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import lru_cache
 from html.entities import html5
 from typing import NamedTuple
 
@@ -72,6 +73,7 @@ def normalised(text: str) -> str:
     return text
 
 
+@lru_cache(1024)
 def spelled(special: str) -> str:
     """Return what stands in the text for a match of `SPECIAL`; it may be nothing."""
     first = special[0]

@@ -504,6 +504,7 @@ def is_known(heading: str) -> bool:
     return any(2 * len(phrase) >= len(words) for phrase in _phrases(words))
 
 
+@lru_cache(maxsize=4096)
 def is_usual(words: str) -> bool:
     """Say whether words are a usual heading and nothing more."""
     return key(words) in _AREA

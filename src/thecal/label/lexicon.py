@@ -102,7 +102,7 @@ class Lexicon:
     events: Mapping[str, str]
     event_pattern: re.Pattern[str]
     others: frozenset[str]
-    first_words: frozenset[str]
+    starts: frozenset[str]  # first letters of all of these words
 
 
 def lexicon(labels: Iterable[Label], neighbours: Iterable[str] = ()) -> Lexicon:
@@ -151,7 +151,11 @@ def lexicon(labels: Iterable[Label], neighbours: Iterable[str] = ()) -> Lexicon:
         events=events,
         event_pattern=_any(events),
         others=frozenset([*OTHERS, *(n.lower() for n in neighbours)]) - names,
-        first_words=frozenset(w.split()[0] for w in [*reactions, *events]),
+        starts=frozenset(
+            w[:4]
+            for phrase in [*reactions, *events, *classes, *disease, gene, protein, *names]
+            for w in phrase.split()
+        ),
     )
 
 

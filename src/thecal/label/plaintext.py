@@ -48,6 +48,7 @@ _AFTER_HYPHEN = {
     "based", "blind", "controlled", "dependent", "dose", "free", "label", "mediated", "monthly",
     "related", "specific", "term", "treated", "up", "use", "weekly", "daily", "onset",
 }  # fmt: skip
+MAX_CELLS = 1000  # of a row: more are none
 _RAGGED = 6  # columns that a line of a PDF may fall short by
 
 
@@ -117,6 +118,7 @@ class PlainReader:
                     instead = plain(entity(self.draft.source, mark.start())[0])
                     if not instead:
                         continue
+                    instead = " " if instead.isspace() else instead
                 elif mark[0][:3].lower() == "<br":
                     instead = " "
                 yield start, mark.start(), instead
@@ -149,7 +151,7 @@ class PlainReader:
                 self.stopped = self.lines[i].start
                 break
             if i and self.lines[i].after_blank:
-                self.draft.put("\n", self.lines[i].start - 1)
+                self.draft.put("\n", self.lines[i - 1].end)
             i = self._read(i)
         self.draft.rest(self.stopped)
 
@@ -262,6 +264,8 @@ class PlainReader:
         """Write the cells of a row that blanks or tabs part."""
         start, draft = line.start, self.draft
         for gap in _CELLS.finditer(draft.flat, line.start, line.end):
+            if draft.is_full:
+                break
             self._take(start, gap.start())
             draft.put(" | ", gap.start())
             start = gap.end()
@@ -290,7 +294,7 @@ class PlainReader:
         """Write the cells of a row on one line."""
         draft, at = self.draft, line.start
         begin = draft.length
-        cells = words.split("|")
+        cells = words.split("|", MAX_CELLS)
         for i, cell in enumerate(cells):
             inner = cell.strip()
             if inner or 0 < i < len(cells) - 1:

@@ -233,9 +233,9 @@ def _dose(line: Line) -> Iterator[Claim]:
     trial = bool(_TRIAL.search(text))
     found = line.quantities
     removes = _CSF.search(text) and _REMOVE.search(text)
-    for i, q in enumerate(found):
-        if re.search(r"hcpcs|\bunits?\b ?=|= ?1 unit|billing|per unit|\bj\d{4}\b", text):
-            continue
+    if re.search(r"hcpcs|\bunits?\b ?=|= ?1 unit|billing|per unit|\bj\d{4}\b", text):
+        return
+    for q in found:
         if q.unit in ("mg/mL", "g/mL"):
             if not _has(line, *_EXCIPIENT):
                 yield _of(line, "identity.strength", "strength_mg_per_mL", q)
@@ -2818,38 +2818,112 @@ def _who(line: Line) -> Iterator[Claim]:
         yield _claim(line, "administration.who", "by", "the patient", m.start(), m.end())
 
 
-READERS: tuple[tuple[Callable[[Line], Iterator[Claim]], tuple[str, ...] | None], ...] = (
-    (_dose, None),
-    (_csf, ("csf", "cerebrospinal", "fluid")),
-    (_route, None),
-    (_interval, None),
-    (_count, None),
-    (_missed, None),
-    (_duration, None),
-    (_kinetics, None),
-    (_temperature, None),
-    (_steps, None),
-    (_who, None),
-    (_store, None),
-    (_indication, None),
-    (_children, None),
-    (_contra, None),
-    (_cautions, None),
-    (_adjusted, None),
-    (_monitoring, None),
-    (_counts, None),
-    (_told_numbers, None),
-    (_pregnancy, None),
-    (_warnings, None),
-    (_action, None),
-    (_unlisted, None),
-    (_reactions, None),
-    (_mechanism, None),
-    (_status, None),
-    (_benefit, None),
-    (_maker, None),
-    (_results, None),
+# Each reader, and the beginnings of the words without which it has nothing to read: "" stands for
+# a number with a unit, "*" for no such word. They spare a long page most of the patterns.
+READERS: tuple[tuple[Callable[[Line], Iterator[Claim]], str], ...] = (
+    (_dose, ""),
+    (_csf, "csf cere spin liqu lcr líqu lcs flui brai nerv drai"),
+    (
+        _route,
+        "intr lumb spin punc punt ponc rach csf cere flui sub subc subk sott sous skin iv vein veins endo "
+        "musc thig arm delt butt hip hips leg calf shou musl ober abdo bell stom oral mout tabl caps "
+        "swal po pill vía epid peri extr brai vent omma inha nebu nasa tran topi patc lp need thec "
+        "vert inte drip barr v c m back medu líqu",
+    ),
+    (_interval, "*"),
+    (
+        _count,
+        "load init star indu dose dosi doze shot inje port time aufs lade carg cari char încă jab "
+        "jabs trea admi x",
+    ),
+    (_missed, "*"),
+    (_duration, " syri draw prep"),
+    (
+        _kinetics,
+        "half halb semi vida emiv demi timp tmax t t1 peak cmax max maxi high medi zeni summ conc exon nucl "
+        "exo cyp cyto p live hepa meta",
+    ),
+    (_temperature, ""),
+    (
+        _steps,
+        "seda séda sedi anes anae slee asle imag ultr fluo x xray ct bild ecog shak agit schü gesc dilu "
+        "verd undi unve mix mixe mixi reco adde filt heat micr hot warm wate hair radi wärm fuen mikr infl "
+        "infe brok skin site free froz einf eing cong kühl tief room ambi raum temp allo let brin come "
+        "reac stan equi erwä alca ragg cold stra disc thro disp verw dese dest save keep stor reus re "
+        "reta rest rema left mult vial open reca shar ligh lich sunl luz luce lumi dark prot sin",
+    ),
+    (_who, "self do give have inje you pati fami care rela nurs kitc home"),
+    (_store, "live kept keep stor sits sit stay left"),
+    (_indication, "@indi gene spor anyo ever pre pres adul babi infa chil"),
+    (
+        _children,
+        "chil paed pedi infa newb babi adol teen niño kind bamb enfa age aged ages neon kid kids year adul refe",
+    ),
+    (
+        _contra,
+        "contr cont cont gege none nil ning kein ness aucu not must shou do avoi cann proh off nich no",
+    ),
+    (_cautions, "blee anti bloo plat thro risk"),
+    (_adjusted, "halv half redu lowe dose dosi incr kg kilo weig body"),
+    (_monitoring, "plat coag prot aptt pt urin bloo labo lab labs test thro eiwe plaq no"),
+    (_counts, "*"),
+    (_told_numbers, " day"),
+    (_pregnancy, "preg schw emba grav gros brea lact nurs cate"),
+    (
+        _warnings,
+        "@seri seve side no need requ kidn plat clot nerv blee brui nose foam numb weak stif blur spin safe harm",
+    ),
+    (_action, "@"),
+    (
+        _unlisted,
+        "ence stro live hepa hear myoc card canc lymp leuk prog blin deme panc stev agra anem anae hydr seiz "
+        "suic hair tumo kidn rena bone pml psyc thyr",
+    ),
+    (_reactions, "@"),
+    (
+        _mechanism,
+        "@gene cris mono smal enzy stem vira vacc cort sirn prot glut immu kina anti cell pept drug clas misc "
+        "agen vari toxi muta faul spar norm wild heal",
+    ),
+    (
+        _status,
+        "appr cond exce full trad regu stan besc acel inve expe awai acce conf cont ordi perm auße fda",
+    ),
+    (
+        _benefit,
+        "cure cura curi heil reve rega get gets gain win undo reco got halt stop arre prev impr bett rest stro "
+        "walk incr exte prol leng long add adds live surv doub slow dela redu less prog decl dise prim met dose "
+        "dosi dosa dos dosed",
+    ),
+    (_maker, "*"),
+    (_results, ""),
 )
+_STARTS = {
+    reader: frozenset(w[:4] for w in words.replace("@", "").split()) for reader, words in READERS
+}
+
+
+def _starts(line: Line) -> frozenset[str]:
+    """Return the first letters of a line's words, in the lengths that `READERS` name."""
+    return frozenset(word[:n] for word in line.words for n in (1, 2, 3, 4))
+
+
+def _concerns(
+    reader: Callable[[Line], Iterator[Claim]], words: str, line: Line, starts: frozenset[str]
+) -> bool:
+    """Tell whether a line has a word that a reader needs."""
+    if words == "*" or not line.text.isascii() and _WIDE.search(line.text):
+        return True
+    if line.quantities and (not words or words[0] == " "):
+        return True
+    if words.startswith("@") and not starts.isdisjoint(line.lexicon.starts):
+        return True
+    return not starts.isdisjoint(_STARTS[reader]) or (
+        reader is _kinetics and ("half" in line.context.lead or "tmax" in line.context.lead)
+    )
+
+
+_WIDE = re.compile(r"[\u3040-\u30ff\u4e00-\u9fff]")  # no blanks between words
 
 
 # A heading over what does not hold: nothing below it is claimed.
@@ -2865,8 +2939,10 @@ def read_line(line: Line) -> Iterator[Claim]:
         return
     if _LISTED_OUT.search(line.context.lead):
         return
-    for reader, _ in READERS:
-        yield from reader(line)
+    starts = _starts(line)
+    for reader, words in READERS:
+        if _concerns(reader, words, line, starts):
+            yield from reader(line)
 
 
 def context_after(line: Line) -> Context:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-LONGEST = 1_000  # characters: so that readers of sentences are bounded
+LONGEST = 400  # characters: so that readers of sentences are bounded
 
 # The end of a sentence, but not "J. Smith" (8 C. is one) and not within "3.5". It begins with
 # one set of characters, which lets the search run over all others at once.

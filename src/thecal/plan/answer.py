@@ -98,9 +98,7 @@ def answer(due: Due, *, until_d: int | None = None, folder: Path | None = None) 
     if held is None:
         return Answer(due=due, forecast=None)
     population = load_population(medicine, held)
-    return Answer(
-        due=due, forecast=forecast(due.course, due.schedule, population, until_d=until_d)
-    )
+    return Answer(due=due, forecast=forecast(due.course, due.schedule, population, until_d=until_d))
 
 
 def day_asked(course: Course, on: dt.date | int | None) -> int | None:

@@ -300,9 +300,7 @@ def output_of(kind: str, medicine: str) -> str | None:
     return RATIOS.get(kind) or DIRECT.get(kind)
 
 
-def _observed(
-    course: Course, series: Mapping[str, Series], medicine: str
-) -> tuple[Observed, ...]:
+def _observed(course: Course, series: Mapping[str, Series], medicine: str) -> tuple[Observed, ...]:
     """Set each record that has a prediction beside it; before a first dose there is none."""
     found: list[Observed] = []
     if not course.doses:

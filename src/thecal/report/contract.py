@@ -17,9 +17,9 @@ from thecal import __version__
 from thecal.clinic.finding import Finding
 from thecal.course import Course
 from thecal.label.label import Label, Silence, Statement, Value
-from thecal.plan.answer import DISCLAIMER, MODEL_CAVEAT, Answer, Due
+from thecal.plan.answer import DISCLAIMER, Answer, Due
 from thecal.regimen.schedule import Given, Open
-from thecal.report.words import if_late_words
+from thecal.report.words import caveat_words, if_late_words
 from thecal.source import Source
 
 if TYPE_CHECKING:  # the numerical library is not loaded for a due date
@@ -63,6 +63,8 @@ def due_document(due: Due) -> Json:
 def course_document(answer: Answer) -> Json:
     """Return the answer of `thecal course --json`."""
     forecast = answer.forecast
+    if forecast is None:
+        return _course_without_model(answer)
     days = {"given_d": forecast.given_d, "planned_d": forecast.planned_d}
     return {
         "schema": "thecal.course/1",
@@ -100,7 +102,27 @@ def course_document(answer: Answer) -> Json:
             "seed": forecast.seed,
             "doses": {key: list(value) for key, value in days.items()},
             "known": dict(forecast.known),
-            "caveat": MODEL_CAVEAT,
+            "caveat": caveat_words(answer),
+        },
+    }
+
+
+def _course_without_model(answer: Answer) -> Json:
+    """Return the same keys where nothing is predicted; the caveat says so."""
+    return {
+        "schema": "thecal.course/1",
+        **_due(answer.due),
+        "profile": {},
+        "observed": [],
+        "model": {
+            "name": None,
+            "about": None,
+            "band": None,
+            "subjects": 0,
+            "seed": None,
+            "doses": {"given_d": [], "planned_d": []},
+            "known": {},
+            "caveat": caveat_words(answer),
         },
     }
 
@@ -454,6 +476,8 @@ def _due(due: Due) -> Json:
             "jurisdiction": due.label.jurisdiction,
             "document": due.label.document,
             "version": due.label.version,
+            "edition": due.label.edition or None,
+            "status": due.label.status,
             "effective": due.label.effective and due.label.effective.isoformat(),
         },
         "amount_mg": _number(schedule.next.amount_mg),

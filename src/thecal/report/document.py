@@ -29,6 +29,7 @@ from thecal.report.words import (
     headline,
     if_late_words,
     known_words,
+    status_words,
     where,
     window_words,
 )
@@ -69,6 +70,7 @@ def page(answer: Answer, remarks: Sequence[str] = ()) -> str:
         slot=answer.due.schedule.next,
         label=answer.due.label,
         headline=headline(answer.due),
+        status=status_words(answer.due.label),
         if_late=if_late_words(answer.due),
         window=window_words(answer.due),
         day_words=lambda day: day_words(answer.due.course, day),

@@ -109,8 +109,14 @@ def timeline(answer: Answer, *, width: int = WIDTH) -> Spec:
         seen = [o for o in course.observed(kind) if start_d <= o.time_d <= end_d]
         if seen:
             values = [_dot(o, o.value, course) for o in seen]
-            unit = seen[0].unit
-            views.append(_measured_view(values, title, unit, axis, start_d, end_d, width))
+            measured = _measured_view(values, title, seen[0].unit, axis, start_d, end_d, width)
+            # Beside effects these panels keep the axes they always had; elsewhere a single value
+            # is common, and would be cut in half at the top of an axis that ends with it.
+            if not (forecast and forecast.has_baselines):
+                most = max(o.value for o in seen)
+                for layer in measured["layer"][:2]:
+                    layer["encoding"]["y"]["scale"] = {"domain": [0, 1.15 * most or 1]}
+            views.append(measured)
     return {
         **_stacked(
             views,
@@ -146,6 +152,10 @@ def _panels(forecast: Forecast) -> list[Panel]:
     own = [panel for panel in PANELS if panel.output in forecast.series]
     names = {panel.output for panel in own}
     others = (series.output for name, series in forecast.series.items() if name not in names)
+    if (
+        not forecast.has_baselines
+    ):  # kinetics alone: doses months apart leave little before the next
+        own = [replace(panel, least=LEAST) for panel in own]
     return [*own, *map(_panel_of, others)]
 
 

@@ -11,16 +11,18 @@ from thecal.clinic.finding import Finding, Severity
 from thecal.errors import counted
 from thecal.label.label import Label, Silence, Statement, area
 from thecal.label.topics import AREAS
-from thecal.plan.answer import DISCLAIMER, MODEL_CAVEAT, Answer, Due
+from thecal.plan.answer import DISCLAIMER, Answer, Due
 from thecal.report import tables
 from thecal.report.words import (
     beyond_words,
+    caveat_words,
     given_words,
     headline,
     if_late_words,
     known_words,
     origin_words,
     people_words,
+    status_words,
     where,
     window_words,
 )
@@ -31,10 +33,6 @@ if TYPE_CHECKING:  # the numerical library is not loaded for a due date
     from thecal.plan.virtual import Summary
 
 WIDTH = 92
-STATUS_WORDS = {
-    "superseded": "another version is in force; do not dose by this one",
-    "in part": "too little of this version was read to rely on it",
-}
 NAMES = {Severity.SERIOUS: "SERIOUS", Severity.CAUTION: "CAUTION", Severity.NOTE: "note"}
 
 
@@ -73,6 +71,8 @@ def _next_lines(due: Due) -> list[str]:
     lines += _item("Why", slot.reason)
     lines += _item("Label", slot.rule.says)
     lines += _item("Source", str(slot.rule.source))
+    if status := status_words(due.label):
+        lines += _item("Status", status)
     if if_late := if_late_words(due):
         lines += _item("If late", if_late)
     lines += _item("Window", window_words(due))
@@ -89,20 +89,22 @@ def course_text(answer: Answer) -> str:
     """Show a course: doses and troughs, the next dose, what is predicted and seen, findings."""
     due = answer.due
     label, treatment = due.label, due.schedule.treatment
+    predicted = tables.predictions(answer)
     parts = [
         f"{label.medicine} · {label.jurisdiction.upper()} label: {label.document}, "
         f"{label.version}\n{given_words(due)}, treatment {treatment}",
         _drawn(tables.doses(answer)),
         "\n".join(_next_lines(due)),
-        _drawn(tables.predictions(answer), only=("day", *SHOWN)),
+        _drawn(predicted, only=() if len(predicted.head) <= MOST_COLUMNS else ("day", *SHOWN)),
         _drawn(tables.observed(answer)),
         "\n".join(_wrap(known_words(answer))),
         "\n".join(_findings(answer)),
-        "\n".join([*_wrap(MODEL_CAVEAT), *_wrap(DISCLAIMER)]),
+        "\n".join([*_wrap(caveat_words(answer)), *_wrap(DISCLAIMER)]),
     ]
     return "\n\n".join(part for part in parts if part)
 
 
+MOST_COLUMNS = 5  # of predictions, the day among them; of more, those in SHOWN
 SHOWN = tuple(c.name for c in tables.COLUMNS if c.output in ("csf", "csf_sod1", "nfl", "alsfrs_r"))
 
 
@@ -288,8 +290,8 @@ def label_text(
     """Show what a label says, what it is silent about, and what was not read."""
     which = f"{label.jurisdiction.upper()} {label.edition}".rstrip()
     lines = _wrap(f"{label.medicine} · {which} · {label.document}, {label.version}", indent=2)
-    if label.status != "current":
-        lines += _wrap(f"{label.status.upper()}: {STATUS_WORDS[label.status]}", indent=2)
+    if status := status_words(label):
+        lines += _wrap(status, indent=2)
     current = ""
     for statement in statements:
         if area(statement.topic) != current:

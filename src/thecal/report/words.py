@@ -15,6 +15,18 @@ if TYPE_CHECKING:  # the numerical library is not loaded for a due date
     from thecal.plan.virtual import Asked, Summary
 
 
+STATUS_WORDS = {
+    "superseded": "another version is in force; do not dose by this one",
+    "in part": "too little of this version was read to rely on it",
+}
+
+
+def status_words(label: Label) -> str:
+    """Say that a version of a label is not to be relied on; empty for the one in force."""
+    words = STATUS_WORDS.get(label.status)
+    return f"{label.status.upper()}: {words}" if words else ""
+
+
 def headline(due: Due) -> str:
     """Say in one line which dose is due and when."""
     slot, schedule = due.schedule.next, due.schedule
