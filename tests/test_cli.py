@@ -378,3 +378,43 @@ def test_main_prints_utf_8(monkeypatch, capsys, dated):
         main()
     assert ended.value.code == 0
     assert "Dose 3 is due" in capsys.readouterr().out
+
+
+# -- other medicines
+
+NUSINERSEN = ROOT / "tests" / "cases" / "nusinersen.csv"
+
+
+def test_a_course_on_nusinersen_shows_what_its_model_has(tmp_path):
+    """The course has calendar months; the page and the picture are written beside the words."""
+    page, figure = tmp_path / "n.html", tmp_path / "n.svg"
+    result = run(
+        *("course", NUSINERSEN, "--drug", "nusinersen", "--on", "2025-01-15"),
+        *("--report", page, "--figure", figure),
+    )
+    assert (result.exit_code, result.stderr) == (0, "")
+    assert "Dose 7 is due on Sat 2025-03-29" in result.stdout
+    assert "plasma drug, ng/mL" in result.stdout
+    assert "SOD1" not in result.stdout
+    assert "Drug in plasma" in page.read_text(encoding="utf-8")
+    assert "Drug in plasma" in figure.read_text(encoding="utf-8")
+
+
+def test_a_course_without_a_model_is_answered_with_exit_0(tmp_path):
+    file, page, figure = (tmp_path / name for name in ("c.csv", "c.html", "c.png"))
+    file.write_text("id,date,kind,value,unit\np,2031-01-24,dose,10,mg\np,2031-01-31,dose,10,mg\n")
+    result = run(
+        *("course", file, "--drug", "fablersen", "--drugs", ROOT / "tests" / "label" / "drugs"),
+        *("--on", "2031-02-10", "--report", page, "--figure", figure),
+    )
+    assert (result.exit_code, result.stderr) == (0, "")
+    words = " ".join(result.stdout.split())
+    assert "Dose 3 is due on Fri 2031-02-28" in words
+    assert "There is no model of fablersen here" in words
+    assert page.exists() and figure.exists()
+
+
+def test_a_date_by_a_superseded_label_says_so():
+    words = run("due", NUSINERSEN, "--drug", "nusinersen", "--version", "2020").stdout
+    assert "SUPERSEDED: another version is in force" in " ".join(words.split())
+    assert "SUPERSEDED" not in run("due", NUSINERSEN, "--drug", "nusinersen").stdout

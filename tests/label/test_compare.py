@@ -434,7 +434,7 @@ def test_spinal_fluid_named_for_another_reason_is_no_route() -> None:
         (
             "Side effects are pain, fatigue and fever.",
             "warnings.serious",
-            "Serious: myelitis, papilledema and meningitis; call your doctor at once.",
+            "Myelitis, papilledema and meningitis are serious, so call your doctor at once.",
         ),
         (
             "Store at 2 °C to 8 °C.",
@@ -541,7 +541,7 @@ def test_a_difference_names_its_place_and_the_statement_it_parts_from() -> None:
         assert d.statement is None or d.statement in TOFERSEN.statements
         if d.statement is not None:
             assert d.topic == d.statement.topic
-            assert d.statement.source.section and d.statement.source.version
+            assert d.statement.source.section and d.statement.source.document
         if d.kind is Kind.OMITS:
             assert (d.span, d.line, d.column, d.quote) == (None, 0, 0, "")
         else:

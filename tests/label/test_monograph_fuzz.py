@@ -55,6 +55,8 @@ def could_stand_for(source: str, at: int, character: str) -> bool:
     # a line end, a tag, the edge of a cell, a run of blanks
     if here in ("", "<", "|") or normalised(here).isspace():
         return character in " \n|;"
+    if here == "Â" and character == " ":  # half of a no-break space
+        return True
     if (found := SPECIAL.match(source, at)) and character in plain(found[0]):
         return True
     stands_for = plain(entity(source, at)[0])

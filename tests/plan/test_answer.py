@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import datetime as dt
+import shutil
+from pathlib import Path
 
 import pytest
 
 from thecal.course import Course, Dose, Event, Observation
-from thecal.errors import CatalogError, CourseError
+from thecal.datafile import DRUGS
+from thecal.errors import CatalogError, CourseError, DataFileError
 from thecal.label.catalog import load_label
 from thecal.plan.answer import DISCLAIMER, MODEL_CAVEAT, answer, day_asked, when_due
 from thecal.regimen.window import Tolerance, WindowPolicy
 
 US = load_label("tofersen", "us")
+INVENTED = Path(__file__).resolve().parents[1] / "label" / "drugs"  # a label and no model
 START = dt.date(2026, 1, 12)
 
 
@@ -136,3 +140,43 @@ def test_after_a_death_no_days_are_counted_and_no_window_is_drawn():
 def test_before_the_first_dose_the_loading_days_are_named():
     (question,) = when_due(course(), US).schedule.label_silent
     assert question.arithmetic == "from the day of dose 1 on, loading falls on days 0, 14, 28"
+
+
+# -- a medicine without a model
+
+
+def invented(folder: Path = INVENTED):
+    doses = tuple(Dose(time_d=day, amount_mg=10) for day in (0, 7))
+    dated = Course(patient_id="p", start=dt.date(2031, 1, 24), doses=doses)
+    return when_due(dated, load_label("fablersen", "us", folder))
+
+
+@pytest.mark.parametrize("folder", [None, INVENTED])
+def test_a_medicine_without_a_model_is_answered_without_a_forecast(folder):
+    due = invented()
+    full = answer(due, folder=folder)
+    assert full.forecast is None
+    assert full.due is due
+
+
+def test_a_day_to_predict_to_is_checked_without_a_model_too():
+    with pytest.raises(CourseError, match="expected a day after the last dose on day 7"):
+        answer(invented(), until_d=7)
+
+
+def test_a_model_of_the_reader_s_own_is_taken_from_the_folder_of_the_label(tmp_path):
+    shutil.copytree(INVENTED / "fablersen", tmp_path / "fablersen")
+    model = (DRUGS / "nusinersen" / "model.yaml").read_text(encoding="utf-8")
+    model = model.replace("medicine: nusinersen", "medicine: fablersen")
+    (tmp_path / "fablersen" / "model.yaml").write_text(model, encoding="utf-8")
+    found = answer(invented(tmp_path), folder=tmp_path).forecast
+    assert found is not None
+    assert (found.population.medicine, list(found.series)) == ("fablersen", ["csf", "plasma"])
+
+
+def test_a_model_that_is_there_and_broken_is_no_missing_model(tmp_path):
+    """Nothing predicted would look like nothing to predict."""
+    shutil.copytree(INVENTED / "fablersen", tmp_path / "fablersen")
+    (tmp_path / "fablersen" / "model.yaml").write_text("medicine: fablersen\n", encoding="utf-8")
+    with pytest.raises(DataFileError, match="'parameters' is missing"):
+        answer(invented(tmp_path), folder=tmp_path)

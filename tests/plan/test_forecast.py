@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from dataclasses import replace
 
 import numpy as np
@@ -23,21 +24,34 @@ TOFERSEN = load_population("tofersen")
 UNITS = {"alsfrs_r": "points", "csf_tofersen": "mg/L", "svc": "%"}
 
 
+NUSINERSEN = load_population("nusinersen")
+NUSINERSEN_REGIMEN = from_label(load_label("nusinersen", "us"))
+
+
 def predict(
-    *days, seen=(), events=(), amounts=None, on_d=None, until_d=None, population=TOFERSEN
+    *days,
+    seen=(),
+    events=(),
+    amounts=None,
+    amount_mg=100,
+    on_d=None,
+    until_d=None,
+    population=TOFERSEN,
+    regimen=REGIMEN,
+    start=None,
 ) -> Forecast:
     """Predict a course of doses on these days; `seen` holds (day, kind, value)."""
     course = Course(
         patient_id="p",
-        start=None,
-        doses=tuple(Dose(time_d=d, amount_mg=(amounts or {}).get(d, 100)) for d in days),
+        start=start,
+        doses=tuple(Dose(time_d=d, amount_mg=(amounts or {}).get(d, amount_mg)) for d in days),
         observations=tuple(
             Observation(time_d=day, kind=kind, value=value, unit=UNITS.get(kind, "pg/mL"))
             for day, kind, value in sorted(seen)
         ),
         events=tuple(Event(time_d=day, name=name) for day, name in sorted(events)),
     )
-    against = schedule(course, REGIMEN, on_d=on_d)
+    against = schedule(course, regimen, on_d=on_d)
     return forecast(course, against, population, until_d=until_d)
 
 
@@ -209,3 +223,66 @@ def test_only_effects_have_an_untreated_course():
 def test_a_day_that_was_not_predicted_is_not_made_up():
     with pytest.raises(ModelError, match="was not predicted"):
         predict(0).series["csf"].at(3.3)
+
+
+# -- a model of kinetics alone, and a regimen that counts in calendar months
+
+
+def predict_nusinersen(*days, **more) -> Forecast:
+    return predict(*days, population=NUSINERSEN, regimen=NUSINERSEN_REGIMEN, amount_mg=12, **more)
+
+
+def test_a_model_of_kinetics_alone_predicts_drug_and_nothing_else():
+    """The typical curve is the model's own for the same doses, as it is for tofersen."""
+    found = predict_nusinersen(0, 14, 28)
+    assert list(found.series) == ["csf", "plasma"]
+    assert {series.untreated for series in found.series.values()} == {None}
+    days = np.array([0.0, 14, 28, 58])
+    direct = simulate(NUSINERSEN, Dosing(times_d=days, amounts_mg=np.full(4, 12.0)), days)
+    for name, values in zip(("csf", "plasma"), direct.values[0].T, strict=True):
+        for day, expected in zip(days, values, strict=True):
+            assert found.series[name].at(day)[0] == pytest.approx(expected, rel=1e-9)
+
+
+def test_a_record_fixes_nothing_that_the_model_does_not_start_from():
+    """ALSFRS-R, vital capacity, NfL and onset of somebody are no part of these kinetics."""
+    seen = (
+        *((-1, "alsfrs_r", 40), (-1, "svc", 80), (-1, "nfl_csf", 4000)),
+        *((14, "alsfrs_r", 39), (14, "nfl_csf", 3000), (14, "csf_sod1", 90)),
+    )
+    full = predict_nusinersen(0, 14, seen=seen, events=((-200, "symptom_onset"),))
+    assert (full.known, full.observed, full.has_baselines) == ({}, (), False)
+    bare = predict_nusinersen(0, 14)
+    for name, series in bare.series.items():
+        assert series.at(28) == full.series[name].at(28)
+
+
+def test_a_concentration_of_one_medicine_says_nothing_of_another():
+    assert predict_nusinersen(0, 14, seen=((14, "csf_tofersen", 0.02),)).observed == ()
+    other = replace(TOFERSEN, medicine="fablersen")
+    assert predict(0, 14, seen=((14, "plasma_tofersen", 0.01),), population=other).observed == ()
+
+
+def test_doses_months_apart_are_planned_on_their_dates():
+    """The fourth dose is of 29 March: July, November and March follow, and the last is the end."""
+    start = dt.date(2024, 1, 31)
+    found = predict_nusinersen(0, 14, 28, 58, start=start)
+    dates = [start + dt.timedelta(days=day) for day in (*found.planned_d, int(found.end_d))]
+    assert [str(date) for date in dates] == ["2024-07-29", "2024-11-29", "2025-03-29", "2025-07-29"]
+
+
+def test_a_gap_is_planned_by_the_rule_of_its_length():
+    """From 16 months on, the missed dose and two more 14 days apart (US label, 2.1)."""
+    start = dt.date(2024, 1, 31)
+    found = predict_nusinersen(0, 14, 28, 58, start=start, on_d=58 + 500)
+    assert found.planned_d == (558, 572, 586)
+
+
+@pytest.mark.parametrize(
+    ("given", "planned"), [((), (0, 14, 28)), ((0, 14), (28, 58)), ((0, 14, 28), (58,))]
+)
+def test_without_dates_doses_are_planned_as_far_as_days_can_be_counted(given, planned):
+    """Loading falls on days 0, 14, 28 and 58; a calendar month after that needs a date."""
+    found = predict_nusinersen(*given)
+    assert found.planned_d == planned
+    assert found.end_d == (58 if not given else 58 + AFTER_STOP_D)

@@ -169,6 +169,66 @@ def test_every_label_shown_keeps_its_schema(medicine):
         assert document["edition"] == (label.edition or None)
 
 
+NUSINERSEN = ROOT / "tests" / "cases" / "nusinersen.csv"
+INVENTED = ["--drug", "fablersen", "--drugs", ROOT / "tests" / "label" / "drugs"]
+
+
+@pytest.mark.parametrize(
+    "more",
+    [[], ["--on", "2025-01-15"], ["--version", "2020"], ["--version", "2026"], ["--until", "400"]],
+    ids=" ".join,
+)
+@pytest.mark.parametrize("jurisdiction", ["us", "eu"])
+def test_the_answer_of_another_medicine_keeps_the_schema(jurisdiction, more):
+    """Months, superseded and half-read labels; the model has drug in CSF and plasma alone."""
+    asked_of = ["course", NUSINERSEN, "--drug", "nusinersen", "--jurisdiction", jurisdiction]
+    document = asked(*asked_of, *more)
+    keeps(document, "course.v1")
+    assert set(document["profile"]) == {"csf", "plasma"}
+    assert document["model"]["known"] == {}
+    assert "SOD1" not in document["model"]["caveat"]
+
+
+@pytest.fixture
+def invented(tmp_path) -> Path:
+    file = tmp_path / "c.csv"
+    dates = ("2031-01-24", "2031-01-31", "2031-02-28")
+    file.write_text(DATES + "".join(f"p,{day},dose,10,mg,intrathecal\n" for day in dates))
+    return file
+
+
+def test_the_answer_without_a_model_keeps_the_schema_and_says_that_there_is_none(invented):
+    document = asked("course", invented, *INVENTED)
+    keeps(document, "course.v1")
+    assert (document["profile"], document["observed"]) == ({}, [])
+    assert "no model of fablersen" in document["model"].pop("caveat")
+    assert not [value for key, value in document["model"].items() if value and key != "doses"]
+    assert not any(document["model"]["doses"].values())
+
+
+def test_without_a_model_the_rest_is_what_a_due_date_says(invented):
+    due, course = (asked(command, invented, *INVENTED) for command in ("due", "course"))
+    assert {key: course[key] for key in due if key != "schema"} == {
+        key: value for key, value in due.items() if key != "schema"
+    }
+
+
+@pytest.mark.parametrize("command", ["due", "course"])
+@pytest.mark.parametrize(
+    ("more", "edition", "status"),
+    [
+        ([], "2023", "current"),
+        (["--version", "2020"], "2020", "superseded"),
+        (["--version", "2026"], "2026", "in part"),
+        (["--jurisdiction", "eu"], "2025", "current"),
+    ],
+)
+def test_the_label_of_an_answer_has_its_edition_and_its_status(command, more, edition, status):
+    label = asked(command, NUSINERSEN, "--drug", "nusinersen", *more)["label"]
+    assert (label["edition"], label["status"]) == (edition, status)
+    assert {"jurisdiction", "document", "version", "effective"} <= set(label)
+
+
 def test_the_list_of_labels_keeps_its_schema_and_names_every_version():
     document = asked("label", "list")
     keeps(document, "label_list.v1")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import datetime as dt
 import hashlib
 import re
 import xml.etree.ElementTree as ET
@@ -14,10 +15,14 @@ from thecal.course import Course, Dose, Event, Observation
 from thecal.interop.records import read_course
 from thecal.label.catalog import load_label
 from thecal.plan.answer import DISCLAIMER, answer, when_due
+from thecal.report import tables
 from thecal.report.document import inert_json, page, write_page
-from thecal.report.figures import PANELS, timeline, write_figure
+from thecal.report.figures import PANELS, alternative, timeline, write_figure
+from thecal.report.terminal import course_text
 
-EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
+ROOT = Path(__file__).resolve().parents[2]
+EXAMPLES = ROOT / "examples"
+INVENTED = ROOT / "tests" / "label" / "drugs"  # a medicine with a label and no model
 HOSTILE = "</script><script>alert(1)</script><img src=x onerror=alert(2)>"
 
 
@@ -141,3 +146,133 @@ def test_a_picture_is_written_as_png_and_as_svg(dresden, tmp_path):
 def test_a_page_is_written_whole(dresden, tmp_path):
     write_page(dresden, tmp_path / "page.html")
     assert (tmp_path / "page.html").read_text(encoding="utf-8").rstrip().endswith("</html>")
+
+
+# -- a model of kinetics alone, and no model
+
+SEEN = (
+    Observation(time_d=-2, kind="nfl_csf", value=900, unit="pg/mL"),
+    Observation(time_d=28, kind="nfl_csf", value=700, unit="pg/mL"),
+    Observation(time_d=28, kind="csf_protein", value=300, unit="mg/L"),
+)
+OF_TOFERSEN = ("SOD1", "NfL", "ALSFRS", "vital capacity", "SVC", "tofersen", "untreated")
+
+
+@pytest.fixture(scope="module")
+def nusinersen():
+    course = read_course(ROOT / "tests" / "cases" / "nusinersen.csv").course
+    return answer(when_due(course, load_label("nusinersen", "us"), on=dt.date(2025, 1, 15)))
+
+
+@pytest.fixture(scope="module")
+def invented():
+    """Two loading doses and one of maintenance, with three values measured."""
+    doses = tuple(Dose(time_d=day, amount_mg=10) for day in (0, 7, 35))
+    course = Course(
+        patient_id="p", start=dt.date(2031, 1, 24), doses=doses, observations=SEEN, events=()
+    )
+    return answer(when_due(course, load_label("fablersen", "us", INVENTED)), folder=INVENTED)
+
+
+def titles(spec) -> list[str]:
+    return [view["title"] for view in spec["vconcat"]]
+
+
+def test_panels_and_tables_are_those_of_the_model(nusinersen):
+    assert titles(timeline(nusinersen)) == ["Doses and events", "Drug in CSF", "Drug in plasma"]
+    head = ("day", "CSF drug, ng/mL", "plasma drug, ng/mL")
+    assert tables.predictions(nusinersen).head == head
+    assert not tables.observed(nusinersen).rows
+
+
+def test_a_trough_is_shown_where_the_model_has_drug_in_csf(nusinersen):
+    """By hand from the forecast: what is in CSF before the fourth dose, mg/L to ng/mL."""
+    shown = dict(zip(tables.doses(nusinersen).head, tables.doses(nusinersen).rows[3], strict=True))
+    typical, lo, hi = (1e3 * x for x in nusinersen.forecast.series["csf"].at(58))
+    words = f"{typical:.0f} ({lo:.0f}–{hi:.0f})"
+    assert shown["CSF trough, predicted, ng/mL"] == words
+    assert typical > 1
+
+
+def test_nothing_is_said_of_outputs_that_the_model_does_not_have(nusinersen):
+    html = page(nusinersen)
+    head, _, rest = html.partition("<script>")
+    for words in (course_text(nusinersen), head, alternative(nusinersen)):
+        assert not [name for name in OF_TOFERSEN if name.lower() in words.lower()]
+    assert "intrathecal_pk4" not in rest.partition("vega")[0]
+
+
+def test_what_a_model_is_of_stands_beside_its_curves(nusinersen):
+    """Kinetics of children are no kinetics of adults: text, page and picture say whose they are."""
+    about = nusinersen.forecast.population.about
+    assert "adults are outside the data" in about
+    assert about in " ".join(course_text(nusinersen).split())
+    assert about in page(nusinersen)
+    assert about in " ".join(timeline(nusinersen)["title"]["subtitle"])
+
+
+def test_a_log_axis_reaches_down_to_what_is_left_after_months(nusinersen):
+    """Before a dose 4 months on, the typical child has less than 1 ng/mL in plasma."""
+    (plasma,) = [v for v in timeline(nusinersen)["vconcat"] if v["title"] == "Drug in plasma"]
+    low, _ = plasma["layer"][0]["encoding"]["y"]["scale"]["domain"]
+    assert low <= min(row["lo"] for row in plasma["data"]["values"])
+
+
+def test_without_a_model_one_sentence_says_so_and_all_else_is_there(invented):
+    says = "There is no model of fablersen here"
+    words = " ".join(course_text(invented).split())
+    assert words.count(says) == 1
+    for part in ("Doses given", "Dose 4 is due on Mon 2031-03-31", "Findings", "CSF protein up to"):
+        assert part in words
+    for part in ("Predicted", "From the record", "curves", "virtual"):
+        assert part not in words
+    assert tables.doses(invented).head == ("dose", "day", "date", "interval, d", "late, d", "mg")
+
+
+def test_the_page_without_a_model_has_no_empty_part(invented):
+    head = page(invented).partition("<script>")[0]
+    visible = re.sub(r'aria-label="[^"]*"', "", head)
+    assert "There is no model of fablersen here" in visible
+    assert "Dose 4 is due on Mon 2031-03-31" in visible
+    for part in ("Where the numbers of the model come from", "Predicted", "None", "Line: typical"):
+        assert part not in visible
+
+
+def test_what_no_model_predicts_is_drawn_as_it_was_measured(invented):
+    spec = timeline(invented)
+    measured = ["CSF protein, measured", "Neurofilament light in CSF, measured"]
+    assert titles(spec) == ["Doses and events", *measured]
+    drawn = spec["vconcat"][2]["layer"][1]["data"]["values"]
+    assert [(row["day"], row["seen"]) for row in drawn] == [(-2, 900), (28, 700)]
+    low, high = spec["vconcat"][2]["layer"][1]["encoding"]["y"]["scale"]["domain"]
+    assert low < 700 and high > 900
+    days = [row["day"] for row in spec["vconcat"][0]["layer"][0]["data"]["values"]]
+    assert days[0] < -2 and days[1] > 66  # the day the next dose is due
+
+
+def test_a_measured_value_that_the_model_predicts_is_drawn_once(dresden):
+    assert not [t for t in titles(timeline(dresden)) if t.startswith("Neurofilament light in")]
+
+
+@pytest.mark.parametrize("suffix", [".png", ".svg"])
+def test_a_course_without_a_model_has_a_picture(invented, suffix, tmp_path):
+    write_figure(invented, tmp_path / f"a{suffix}")
+    start = {".png": b"\x89PNG", ".svg": b"<svg"}[suffix]
+    assert (tmp_path / f"a{suffix}").read_bytes().startswith(start)
+
+
+def test_a_first_dose_alone_has_a_time_axis_without_a_model():
+    course = Course(patient_id="p", start=None, doses=(Dose(time_d=0, amount_mg=10),))
+    due = when_due(course, load_label("fablersen", "us", INVENTED))
+    spec = timeline(answer(due, folder=INVENTED))
+    first, last = (row["day"] for row in spec["vconcat"][0]["layer"][0]["data"]["values"])
+    assert last - first >= 28
+
+
+@pytest.mark.parametrize(("edition", "is_said"), [("2020", True), (None, False)])
+def test_a_superseded_label_is_called_so_where_its_date_stands(edition, is_said):
+    course = read_course(ROOT / "tests" / "cases" / "nusinersen.csv").course
+    found = answer(when_due(course, load_label("nusinersen", "us", edition=edition)))
+    says = "SUPERSEDED: another version is in force"
+    for words in (course_text(found), page(found)):
+        assert (says in " ".join(words.split())) is is_said
