@@ -402,7 +402,9 @@ def test_a_course_on_nusinersen_shows_what_its_model_has(tmp_path):
 
 def test_a_course_without_a_model_is_answered_with_exit_0(tmp_path):
     file, page, figure = (tmp_path / name for name in ("c.csv", "c.html", "c.png"))
-    file.write_text("id,date,kind,value,unit\np,2031-01-24,dose,10,mg\np,2031-01-31,dose,10,mg\n")
+    dates = ("2031-01-24", "2031-01-31")
+    rows = "".join(f"p,{date},dose,10,mg,intrathecal\n" for date in dates)
+    file.write_text(f"id,date,kind,value,unit,method\n{rows}")
     result = run(
         *("course", file, "--drug", "fablersen", "--drugs", ROOT / "tests" / "label" / "drugs"),
         *("--on", "2031-02-10", "--report", page, "--figure", figure),

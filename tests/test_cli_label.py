@@ -84,10 +84,13 @@ def test_a_medicine_from_a_folder_outside_the_package_is_dosed_by_its_own_label(
     assert before["next"]["due"] == "2026-07-26"
 
 
-def test_a_medicine_without_a_model_has_dates_and_no_course(drugs, course):
-    result = run("course", course, "--drugs", drugs, "--drug", "imaginersen")
-    assert (result.exit_code, result.stdout) == (2, "")
-    assert "no model of 'imaginersen'" in result.stderr
+def test_a_medicine_without_a_model_has_dates_and_no_curves(drugs, course):
+    asked = ("course", course, "--drugs", drugs, "--drug", "imaginersen", "--on", "2026-02-01")
+    result = run(*asked)
+    assert (result.exit_code, result.stderr) == (0, "")
+    assert "due on Sun 2026-04-26" in result.stdout
+    assert "There is no model of imaginersen here" in result.stdout
+    assert json.loads(run(*asked, "--json").stdout)["profile"] == {}
 
 
 def test_a_label_of_ones_own_for_a_medicine_that_is_shipped_keeps_its_model(tmp_path):

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import shutil
 from pathlib import Path
 
 import pytest
 
+from thecal.course import Course, Dose, Observation
 from thecal.interop.records import read_course
 from thecal.label.catalog import load_label
 from thecal.plan.answer import answer, when_due
 from thecal.report.document import write_page
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
-EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
+ROOT = Path(__file__).resolve().parents[2]
+EXAMPLES = ROOT / "examples"
+INVENTED = ROOT / "tests" / "label" / "drugs"  # a medicine with a label and no model
 QUIET = [
     "--disable-background-networking",
     "--disable-component-update",
@@ -123,3 +127,44 @@ def test_without_scripts_the_still_picture_is_there(browser, page_file):
     page.goto(page_file.as_uri())
     assert page.locator("#timeline svg").bounding_box()["height"] > 500
     context.close()
+
+
+def other(name: str):
+    """A course on nusinersen, whose model is kinetics alone; one on a medicine without a model."""
+    if name == "nusinersen":
+        course = read_course(ROOT / "tests" / "cases" / "nusinersen.csv").course
+        return answer(when_due(course, load_label("nusinersen", "us")))
+    doses = tuple(Dose(time_d=day, amount_mg=10) for day in (0, 7))
+    seen = (Observation(time_d=7, kind="csf_protein", value=300, unit="mg/L"),)
+    start = dt.date(2031, 1, 24)
+    course = Course(patient_id="p", start=start, doses=doses, observations=seen)
+    return answer(when_due(course, load_label("fablersen", "us", INVENTED)), folder=INVENTED)
+
+
+@pytest.mark.parametrize(
+    ("name", "panels"),
+    [
+        ("nusinersen", ["Doses and events", "Drug in CSF", "Drug in plasma"]),
+        ("fablersen", ["Doses and events", "CSF protein, measured"]),
+    ],
+)
+def test_the_page_of_another_medicine_is_drawn_and_read(name, panels, browser, tmp_path):
+    """On a phone: the panels it has, nothing asked for, no complaint, no fault of axe-core."""
+    from axe_playwright_python.sync_playwright import Axe
+
+    path = tmp_path / f"{name}.html"
+    write_page(other(name), path)
+    page = browser.new_page(viewport={"width": 375, "height": 800})
+    asked, said = [], []
+    page.on("request", lambda request: asked.append(request.url))
+    page.on("console", lambda message: said.append(message.text))
+    page.on("pageerror", lambda error: said.append(str(error)))
+    page.goto(path.as_uri())
+    page.wait_for_selector("#timeline-hint:not([hidden])", timeout=15_000)
+    shown = page.locator("#timeline svg .role-title-text text").all_text_contents()
+    assert shown == panels
+    assert (asked, said) == ([path.as_uri()], [])
+    assert page.evaluate("document.documentElement.scrollWidth") <= 375
+    violations = Axe().run(page).response["violations"]
+    assert [v for v in violations if v["impact"] in ("serious", "critical")] == []
+    page.close()

@@ -226,11 +226,13 @@ SCHEDULES: list[tuple[str, list[Said]]] = [
         [THREE, FORTNIGHT, EVERY_28],
     ),
     (
-        "Drei Aufsättigungsdosen im Abstand von 14 Tagen, danach alle 28 Tage eine Erhaltungsdosis.",
+        "Drei Aufsättigungsdosen im Abstand von 14 Tagen, danach eine Erhaltungsdosis "
+        "alle 28 Tage.",  # codespell:ignore
         [THREE, FORTNIGHT, EVERY_28],
     ),
     (
-        "Tre dosi di carico a intervalli di 14 giorni, poi mantenimento ogni 28 giorni.",
+        "Tre dosi di carico a intervalli di 14 giorni, "  # codespell:ignore
+        "poi mantenimento ogni 28 giorni.",
         [THREE, FORTNIGHT, EVERY_28],
     ),
     (
@@ -310,9 +312,9 @@ MISSED: list[tuple[str, list[Said]]] = [
         "If more than 60 days have passed since the last dose, restart loading.",
         [("gap", "restart", "loading")],
     ),
-    ("Si se olvida una dosis, adminístrela lo antes posible.", [("any", *ASAP)]),
+    ("Si se olvida una dosis, désela lo antes posible.", [("any", *ASAP)]),  # codespell:ignore
     ("Eine vergessene Dosis wird so bald wie möglich gegeben.", [("any", *ASAP)]),
-    ("Se si dimentica una dose, darla il prima possibile.", [("any", *ASAP)]),
+    ("Se si dimentica una dose, darla il prima possibile.", [("any", *ASAP)]),  # codespell:ignore
     ("Une dose oubliée est donnée dès que possible.", [("any", *ASAP)]),
     # denied, asked, or about something else
     ("Do not give two doses at once.", []),
@@ -468,7 +470,7 @@ RULES: list[tuple[str, str, str]] = [
     ("storage.light", "Protect from light.", "required"),
     ("storage.light", "Keep it out of the light, in its box.", "required"),
     ("storage.light", "It need not be protected from light.", "not required"),
-    ("storage.light", "Vor Licht schützen.", "required"),
+    ("storage.light", "Vor Licht schützen.", "required"),  # codespell:ignore
     ("storage.light", "Proteger de la luz.", "required"),
     ("storage.light", "Patients may feel lightheaded.", ""),
     ("storage.light", "Bright light may hurt the eyes.", ""),

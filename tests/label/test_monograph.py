@@ -12,6 +12,7 @@ import pytest
 from thecal.errors import MonographError
 from thecal.label.headings import LOINC, SITE, area_of
 from thecal.label.monograph import MAX_BYTES, Monograph, Sentence, read_monograph
+from thecal.label.sentences import LONGEST
 from thecal.label.topics import AREAS
 
 FORMS = Path(__file__).resolve().parent / "forms"
@@ -432,12 +433,19 @@ def test_sentences_end_where_a_reader_ends_them(text: str, sentences: list[str])
     assert told(page(text)) == sentences
 
 
-def test_a_sentence_without_end_is_cut_at_a_blank_below_a_thousand_characters():
+def test_a_sentence_without_end_is_cut_at_a_blank_before_it_is_too_long():
     read = page("word " * 1000)
     spans = [s.span.end - s.span.start for s in read.sentences]
-    assert max(spans) <= 1000 and len(spans) == 6
+    assert LONGEST - 5 <= max(spans) <= LONGEST
     assert " ".join(told(read)).split() == ["word"] * 1000
-    assert max(s.span.end - s.span.start for s in page("x" * 5000).sentences) == 1000
+    assert {s.span.end - s.span.start for s in page("x" * 3 * LONGEST).sentences} == {LONGEST}
+
+
+def test_a_long_sentence_is_rather_cut_at_a_comma():
+    first = told(page("The dose, " + "given with care " * (LONGEST // 20) + ", " + "word " * 200))[
+        0
+    ]
+    assert first.endswith("care ,")
 
 
 # ---- HTML
@@ -707,9 +715,9 @@ def test_every_coded_section_has_an_area_that_exists():
         ("Who makes it?", "maker"),
         ("Does it work?", "clinical_results"),
         ("How often is nusinersen given?", "dosing"),
-        ("Para qué se utiliza", "indication"),
+        ("Indicaciones terapéuticas", "indication"),
         ("Come conservare Fable", "storage"),
-        ("Wie ist Fable aufzubewahren?", "storage"),
+        ("Aufbewahrung und Haltbarkeit", "storage"),
         ("Quels sont les effets indésirables éventuels ?", "adverse_reactions"),
         ("Ce conține ambalajul și alte informații", ""),
         ("薬物動態", "pharmacokinetics"),

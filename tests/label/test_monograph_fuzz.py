@@ -20,6 +20,7 @@ from thecal.errors import MonographError
 from thecal.label import draft, markup, monograph, plaintext
 from thecal.label.draft import SPECIAL, entity, normalised, plain
 from thecal.label.monograph import Monograph, read_monograph
+from thecal.label.sentences import LONGEST
 
 HERE = Path(__file__).resolve().parent
 FILES = sorted(
@@ -74,7 +75,7 @@ def hold_true(page: Monograph) -> None:
         span, section = sentence.span, page.sections[sentence.section]
         assert end <= span.start < span.end <= len(page.text)
         assert section.span.start <= span.start and span.end <= section.span.end
-        assert span.end - span.start <= 1000
+        assert span.end - span.start <= LONGEST
         words = page.text[span.start : span.end]
         assert words == words.strip() and page.quote(span)
         end = span.end

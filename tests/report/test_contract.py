@@ -170,7 +170,8 @@ def test_every_label_shown_keeps_its_schema(medicine):
 
 
 NUSINERSEN = ROOT / "tests" / "cases" / "nusinersen.csv"
-INVENTED = ["--drug", "fablersen", "--drugs", ROOT / "tests" / "label" / "drugs"]
+DRUGS = ROOT / "tests" / "label" / "drugs"  # a medicine with a label and no model
+INVENTED = ["--drug", "fablersen", "--drugs", DRUGS, "--on", "2031-03-10"]
 
 
 @pytest.mark.parametrize(
