@@ -388,6 +388,17 @@ def test_items_are_led_by_the_line_that_introduces_them():
     assert pain.area == "adverse_reactions"
 
 
+def test_a_bullet_on_a_line_of_its_own_makes_the_next_line_an_item():
+    assert told(page("Words before it.\n•\nTake off 10 mL\n•\nGive it\n"), "item") == [
+        "Take off 10 mL",
+        "Give it",
+    ]
+
+
+def test_cells_parted_by_bars_are_a_row_in_plain_text_too():
+    assert told(page("Words before it.\nPain | 42% | 22%\n"), "row") == ["Pain | 42% | 22%"]
+
+
 def test_a_missed_loading_dose_stays_with_the_missed_doses():
     read = page("Intro here.\n\nMissed dose\nLoading dose 2: give it at once.\n")
     assert area_said(read, "Loading dose 2") == "missed_dose"
@@ -604,6 +615,14 @@ def test_after_an_aside_the_section_goes_on():
     assert area_said(within, "Never freeze.") == "storage"
 
 
+def test_a_line_broken_within_a_phrase_goes_on():
+    assert told(page("<p>Keep it at<br>2-8 °C.<br>Pain<br>Fever</p>")) == [
+        "Keep it at 2-8 °C.",
+        "Pain",
+        "Fever",
+    ]
+
+
 def test_an_advertisement_within_a_section_does_not_end_it():
     read = page("<h2>Storage</h2><p>Cold.</p><div>ADVERTISEMENT</div><p>Dark.</p>")
     assert area_said(read, "Dark.") == "storage"
@@ -650,6 +669,11 @@ def test_markdown_is_read_without_its_marks():
 )
 def test_marks_of_markdown_are_told_from_signs(markdown: str, seen: str):
     assert told(page(f"# Fable\n\n{markdown}\n"))[1:] == [seen]
+
+
+def test_a_frequency_is_no_citation():
+    read = page("# Fable\n\n## Adverse effects\n\n>10%\n\nPain\n\n> Told by one.\n")
+    assert told(read, "text") == [">10%", "Pain", "Told by one."]
 
 
 # ---- SPL

@@ -11,93 +11,24 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
-from functools import cached_property
-from typing import TypeAlias
+from dataclasses import replace
 
 from thecal.errors import MonographError
 from thecal.label.lexicon import Lexicon
-from thecal.label.monograph import Monograph, Sentence, Span
-from thecal.label.quantity import Quantity, quantities
+from thecal.label.monograph import Monograph, Span
+from thecal.label.reading.claim import Claim, Context, Said
+from thecal.label.reading.line import Line
+from thecal.label.reading.table import context_after, read_line
 
-Said: TypeAlias = float | tuple[float, float] | str
+__all__ = ["Claim", "Said", "numbers", "read_claims"]
+
 # Characters of different sentences that are read: four times the longest label. What is repeated
 # is read once, so a page may be far longer than this.
 MOST_TEXT = 250_000
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Claim:
-    """One thing a page says, in the words of `thecal.label.topics`.
-
-    topic     as a label statement has it, such as ``dosing.maintenance``
-    name      the value within the statement, such as ``interval_d``
-    value     a number, a range (lowest, highest), or a word of the topic's closed list
-    unit      of a number: mg, mL, mg/mL, d, weeks, month, h, min, C, F, %, doses, patients
-    span      where it stands; `quote` is the sentence around it
-    about     what it is about where the topic is not enough: a reaction, an event, an arm
-    phase     "loading", "maintenance" or "" for a dose, a route or an interval
-    bound     "most", "least", "about" or ""
-    hedged    said to be possible ("may", "could"), not stated
-    """
-
-    topic: str
-    name: str
-    value: Said
-    unit: str
-    span: Span
-    quote: str
-    about: str = ""
-    phase: str = ""
-    bound: str = ""
-    hedged: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Context:
-    """What the page was speaking of before a sentence.
-
-    area    label area of the section
-    lead    words before the colon, or the heading, in lower case
-    phase   "loading" or "maintenance", as a line before said
-    band    least and most percent of the reactions that follow
-    missed  which dose was missed, as the sentence before said
-    aside   what the section is about where it is not this medicine in people: "animals", "trial"
-    """
-
-    area: str = ""
-    lead: str = ""
-    phase: str = ""
-    band: tuple[float, float] | None = None
-    missed: str = ""
-    aside: str = ""
-
-
-@dataclass(eq=False)
-class Line:
-    """One sentence, as readers see it; what several of them need is found once.
-
-    text     in lower case, as long as in the page
-    words    its words
-    kind     "heading", "item", "row" or "text"
-    """
-
-    text: str
-    words: frozenset[str]
-    kind: str
-    context: Context
-    lexicon: Lexicon
-
-    @cached_property
-    def quantities(self) -> tuple[Quantity, ...]:
-        """Return the numbers with a unit, in order."""
-        return tuple(quantities(self.text))
-
-
 def read_claims(page: Monograph, lexicon: Lexicon) -> tuple[Claim, ...]:
     """Read everything a page says about the medicine, in the order of the page."""
-    from thecal.label.readers import context_after, read_line, words_of
-
     claims: list[Claim] = []
     known: dict[tuple[str, str, Context], tuple[tuple[Claim, ...], Context]] = {}
     lower = _lower(page.text)
@@ -144,11 +75,13 @@ def read_claims(page: Monograph, lexicon: Lexicon) -> tuple[Claim, ...]:
                     "a page about a medicine has less. Give the part that is about the medicine."
                 )
             plain, places = unwrapped(text)
-            line = Line(plain, words_of(plain), sentence.kind, context, lexicon)
+            line = Line(plain, sentence.kind, context, lexicon)
             read = tuple(_placed(claim, places) for claim in read_line(line))
             known[key] = (read, context_after(line))
         found, after = known[key]
-        claims += (_moved(claim, sentence, page) for claim in found)
+        if found:
+            quote = page.quote(sentence.span)
+            claims += (_moved(claim, sentence.span.start, quote) for claim in found)
         context = after
     return tuple(claims)
 
@@ -205,13 +138,19 @@ def _placed(claim: Claim, places: list[int] | None) -> Claim:
     return replace(claim, span=Span(places[claim.span.start], places[claim.span.end]))
 
 
-def _moved(claim: Claim, sentence: Sentence, page: Monograph) -> Claim:
+def _moved(claim: Claim, at: int, quote: str) -> Claim:
     """Set a claim read from a sentence at its place in the page."""
-    at = sentence.span.start
-    return replace(
-        claim,
+    return Claim(
+        topic=claim.topic,
+        name=claim.name,
+        value=claim.value,
+        unit=claim.unit,
         span=Span(at + claim.span.start, at + claim.span.end),
-        quote=page.quote(sentence.span),
+        quote=quote,
+        about=claim.about,
+        phase=claim.phase,
+        bound=claim.bound,
+        hedged=claim.hedged,
     )
 
 

@@ -1,7 +1,7 @@
 """The words of one medicine, from its labels: names, events, reactions, markers.
 
 What differs from medicine to medicine comes from data; what every page about an intrathecal
-medicine shares stands in `readers`.
+medicine shares stands in `reading`.
 """
 
 from __future__ import annotations
@@ -14,59 +14,91 @@ from thecal.label.label import Label
 
 # Other medicines and treatments of the same patients: a dose or a route beside one is its own.
 OTHERS = (
-    "riluzole rilutek edaravone radicava relyvrio risdiplam evrysdi onasemnogene zolgensma itvisma "
-    "steroid corticosteroid glucocorticoid methylprednisolone prednisone prednisolone dexamethasone "
-    "immunoglobulin ivig antibiotic paracetamol acetaminophen ibuprofen analgesic caffeine "
-    "heparin enoxaparin warfarin apixaban rivaroxaban dabigatran clopidogrel aspirin midazolam "
-    "propofol lorazepam ketamine lidocaine lignocaine acetazolamide contrast eteplirsen inotersen "
-    "patisiran baclofen morphine methotrexate cytarabine"
+    "riluzole rilutek edaravone radicava relyvrio risdiplam evrysdi onasemnogene zolgensma "
+    "itvisma steroid corticosteroid glucocorticoid methylprednisolone prednisone prednisolone "
+    "dexamethasone immunoglobulin ivig antibiotic paracetamol acetaminophen ibuprofen analgesic "
+    "caffeine heparin enoxaparin warfarin apixaban rivaroxaban dabigatran clopidogrel aspirin "
+    "midazolam propofol lorazepam ketamine lidocaine lignocaine acetazolamide contrast eteplirsen "
+    "inotersen patisiran baclofen morphine methotrexate cytarabine"
 ).split()
 
 # Other spellings and everyday words for events and reactions.
 PLAIN: dict[str, tuple[str, ...]] = {
-    "myelitis": ("inflammation of the spinal cord", "spinal cord inflammation", "mielitis", "mielite",
-                 "myélite", "mielită"),
-    "radiculitis": ("inflammation of the nerve roots", "swelling of the nerve roots", "irritation of the nerve roots",
-                    "nerve root inflammation", "inflamed nerve roots", "radiculite", "radikulitis"),
-    "papilledema": ("papilloedema", "swelling of the optic nerve", "optic nerve swelling",
-                    "optic nerve can swell", "swollen optic nerve", "papiledema", "papillenödem", "papilloedème"),
+    "myelitis": (
+        "inflammation of the spinal cord", "spinal cord inflammation", "mielitis", "mielite",
+        "myélite", "mielită",
+    ),
+    "radiculitis": (
+        "inflammation of the nerve roots", "swelling of the nerve roots",
+        "irritation of the nerve roots", "nerve root inflammation", "inflamed nerve roots",
+        "radiculite", "radikulitis",
+    ),
+    "papilledema": (
+        "papilloedema", "swelling of the optic nerve", "optic nerve swelling",
+        "optic nerve can swell", "swollen optic nerve", "papiledema", "papillenödem",
+        "papilloedème",
+    ),
     "raised intracranial pressure": (
         "elevated intracranial pressure", "increased intracranial pressure",
         "raised pressure in the head", "pressure inside the skull", "pressure inside the brain",
-        "pressure inside the head", "pressure in the skull", "pressure in the head",
-        "elevated icp", "raised icp", "increased icp", "intracranial hypertension",
-        "hirndruck", "presión intracraneal elevada", "hipertensión intracraneal", "ipertensione endocranica"),
-    "aseptic meningitis": ("chemical meningitis", "meningitis", "meningite", "inflammation of the brain linings",
-                           "inflammation of the linings of the brain", "swelling of the lining of the brain"),
-    "pain": ("back pain", "pain in the back", "pain in extremity", "pain in the arms", "dolor", "dolore",
-             "schmerzen", "schmerz", "douleur", "durere"),
-    "fatigue": ("tiredness", "feeling tired", "cansancio", "feeling very tired", "tired", "fatiga", "stanchezza",
-                "müdigkeit", "ermüdung", "oboseală", "exhaustion"),
-    "arthralgia": ("joint pain", "dolor articular", "dolores articulares", "dolore articolare", "pain in the joints", "painful joints", "aching joints", "artralgia",
-                   "gelenkschmerzen", "arthralgie", "artralgie", "sore joints", "joint aches"),
-    "myalgia": ("muscle pain", "dolor muscular", "dolores musculares", "dolore muscolare", "pain in the muscles", "muscle aches", "aching muscles", "mialgia", "sore muscles",
-                "muskelschmerzen", "myalgie", "mialgie", "muscle ache"),
+        "pressure inside the head", "pressure in the skull", "pressure in the head", "elevated icp",
+        "raised icp", "increased icp", "intracranial hypertension", "hirndruck",
+        "presión intracraneal elevada", "hipertensión intracraneal", "ipertensione endocranica",
+    ),
+    "aseptic meningitis": (
+        "chemical meningitis", "meningitis", "meningite", "inflammation of the brain linings",
+        "inflammation of the linings of the brain", "swelling of the lining of the brain",
+    ),
+    "pain": (
+        "back pain", "pain in the back", "pain in extremity", "pain in the arms", "dolor", "dolore",
+        "schmerzen", "schmerz", "douleur", "durere",
+    ),
+    "fatigue": (
+        "tiredness", "feeling tired", "cansancio", "feeling very tired", "tired", "fatiga",
+        "stanchezza", "müdigkeit", "ermüdung", "oboseală", "exhaustion",
+    ),
+    "arthralgia": (
+        "joint pain", "dolor articular", "dolores articulares", "dolore articolare",
+        "pain in the joints", "painful joints", "aching joints", "artralgia", "gelenkschmerzen",
+        "arthralgie", "artralgie", "sore joints", "joint aches",
+    ),
+    "myalgia": (
+        "muscle pain", "dolor muscular", "dolores musculares", "dolore muscolare",
+        "pain in the muscles", "muscle aches", "aching muscles", "mialgia", "sore muscles",
+        "muskelschmerzen", "myalgie", "mialgie", "muscle ache",
+    ),
     "CSF white blood cell count increased": (
-        "white blood cells", "white blood cell", "white cells", "csf wbc", "wbcs", "wbc", "pleocytosis",
-        "leukocytes", "leucocytes", "leucocitos", "leukozyten", "glóbulos blancos"),
-    "CSF protein increased": ("csf protein", "protein in spinal fluid", "more protein", "protein in the csf", "protein in csf", "protein in the spinal fluid",
-                              "spinal fluid protein", "cerebrospinal fluid protein", "raised protein",
-                              "increased protein", "protein increased", "proteínas", "eiweiß",
-                              "protein in the cerebrospinal fluid", "protein raised"),
+        "white blood cells", "white blood cell", "white cells", "csf wbc", "wbcs", "wbc",
+        "pleocytosis", "leukocytes", "leucocytes", "leucocitos", "leukozyten", "glóbulos blancos",
+    ),
+    "CSF protein increased": (
+        "csf protein", "protein in spinal fluid", "more protein", "protein in the csf",
+        "protein in csf", "protein in the spinal fluid", "spinal fluid protein",
+        "cerebrospinal fluid protein", "raised protein", "increased protein", "protein increased",
+        "proteínas", "eiweiß", "protein in the cerebrospinal fluid", "protein raised",
+    ),
     "musculoskeletal stiffness": ("stiffness", "stiff muscles", "rigidez", "steifigkeit"),
     "neuralgia": ("nerve pain", "dolor neurálgico", "nervenschmerzen", "névralgie", "nevralgie"),
     "pyrexia": ("fever", "fiebre", "febbre", "fieber", "fièvre", "febră"),
     "headache": ("headaches", "cefalea", "kopfschmerzen", "kopfschmerz", "dolor de cabeza"),
     "vomiting": ("vomit", "vómitos", "erbrechen"),
     "constipation": ("estreñimiento", "verstopfung"),
-    "lower respiratory infection": ("lower respiratory tract infection", "lower respiratory infections",
-                                    "chest infection", "chest infections"),
-    "thrombocytopenia": ("low platelets", "low platelet", "platelet count", "reduced platelets", "thrombocytopaenia",
-                         "trombocitopenia", "thrombozytopenie"),
-    "coagulation abnormality": ("coagulation abnormalities", "bleeding complications", "clotting problems",
-                                "bleeding problems", "coagulopathy"),
-    "renal toxicity": ("kidney damage", "kidney problems", "nephrotoxicity", "glomerulonephritis",
-                       "kidney injury", "renal damage", "kidney toxicity"),
+    "lower respiratory infection": (
+        "lower respiratory tract infection", "lower respiratory infections", "chest infection",
+        "chest infections",
+    ),
+    "thrombocytopenia": (
+        "low platelets", "low platelet", "platelet count", "reduced platelets", "thrombocytopaenia",
+        "trombocitopenia", "thrombozytopenie",
+    ),
+    "coagulation abnormality": (
+        "coagulation abnormalities", "bleeding complications", "clotting problems",
+        "bleeding problems", "coagulopathy",
+    ),
+    "renal toxicity": (
+        "kidney damage", "kidney problems", "nephrotoxicity", "glomerulonephritis", "kidney injury",
+        "renal damage", "kidney toxicity",
+    ),
     "hydrocephalus": ("communicating hydrocephalus",),
 }  # fmt: skip
 
@@ -111,7 +143,10 @@ def lexicon(labels: Iterable[Label], neighbours: Iterable[str] = ()) -> Lexicon:
     neighbours  names of the other medicines of the catalog
     """
     labels = list(labels)
-    names, brands, classes, disease = set(), set(), [], []
+    names: set[str] = set()
+    brands: set[str] = set()
+    classes: list[str] = []
+    disease: list[str] = []
     gene, protein = "", ""
     reactions: dict[str, str] = {}
     events: dict[str, str] = {}

@@ -21,7 +21,7 @@ from thecal.label.draft import (
     plain,
 )
 from thecal.label.headings import LOINC, SITE
-from thecal.label.roles import heading_role
+from thecal.label.roles import goes_on, heading_role
 
 MAX_TAGS = 400_000
 
@@ -140,6 +140,9 @@ class Scanner:
         return (found[1] or found[2] or found[3] or "") if found else ""
 
 
+_HEADING = 130  # characters: no heading is longer
+
+
 class Writer:
     """Lines of the draft as markup makes them: blanks folded, ended by blocks."""
 
@@ -222,9 +225,9 @@ class Writer:
             self.gap = gap if self.gap == " " else self.gap.rstrip() + gap
             self.gap_at = at
 
-    def words(self) -> str:
-        """Return the line as far as it is written."""
-        return self.draft.since(self.begin).strip()
+    def words(self, most: int) -> str:
+        """Return the end of the line as far as it is written, at most so many characters."""
+        return self.draft.since(max(self.begin, self.draft.length - most)).strip()
 
     def close(self, at: int, kind: str, level: int = 0, *, frame: int = 0) -> None:
         """End the line, if it holds anything."""
@@ -321,7 +324,7 @@ class HtmlReader:
         end = self.draft.source.find("</sup", tag[5], tag[5] + 400) if end >= 0 else -1
         if end < 0 or not _CITATION.fullmatch(_ANY_TAG.sub("", self.draft.flat[tag[5] : end])):
             return False
-        before = self.out.words()[-2:] if self.out.written else ""
+        before = self.out.words(2) if self.out.written else ""
         return not before.endswith(("10", "m", "^"))  # a power, not a reference
 
     def _preformatted(self, start: int, end: int) -> None:
@@ -349,8 +352,8 @@ class HtmlReader:
             out.close(at, "row", frame=frame)
         elif self.lists or self.item:
             out.close(at, "item", frame=frame)
-        elif self.draft.length - out.begin <= 130 and (
-            role := heading_role(out.words(), alone=not out.plain)
+        elif self.draft.length - out.begin <= _HEADING and (
+            role := heading_role(out.words(_HEADING), alone=not out.plain)
         ):
             out.close(at, "heading", role.level + _MARGIN, frame=frame)
         else:
@@ -378,7 +381,9 @@ class HtmlReader:
                 if self.out.written and not self.out.gap.strip():
                     self.out.separate("; " if name == "li" and not closes else " ", at)
                 return
-        if name == "br" and self.heading >= 0:
+        if name == "br" and (
+            self.heading >= 0 or (self.out.written and goes_on(self.out.words(40)))
+        ):
             self.out.separate(" ", at)
             return
         self._close(at)
@@ -515,7 +520,7 @@ class SplReader:
             out.close(at, "row", frame=frame)
         elif self.lists:
             out.close(at, "item", frame=frame)
-        elif not out.plain and (role := heading_role(out.words(), alone=True)):
+        elif not out.plain and (role := heading_role(out.words(_HEADING), alone=True)):
             out.close(at, "heading", len(self.frames) + role.level, frame=frame)
         else:
             out.close(at, "text", frame=frame)

@@ -270,10 +270,9 @@ def read_monograph(data: bytes, name: str) -> Monograph:
 
 # ---- from lines to sections and sentences
 
-# "Drug class: …"; also "Storage. …" and "Loading dose - …" where the words are a usual heading
+# The words that may lead a line: up to a colon, a full stop or something else that ends them.
 _LEAD = re.compile(
-    r"((?:[^:.!?;|\n()]|\([^():\n]{0,40}\)){1,60}?)"
-    r"(?: ?:(?=\s|$|[^\x00-\x7f])|(?<=[^\x00-\x7f]):|\.(?= )| ?- )"
+    r"[^:.!?;|\n(]{1,60}+(?:\([^():\n]{0,40}\)[^:.!?;|\n(]{0,40}+)?+",
 )
 _NUMBER = re.compile(r"(\d{1,2}(?:\.\d{1,2}){0,4})\.?\s")
 _CACHED = 2_000  # characters of a line that may come again
@@ -407,14 +406,7 @@ class _Arranger:
         if line.kind == "row":
             cell = text[line.start : min(line.end, line.start + 200)].split(" | ")[0].strip(" :|")
             return cell, area_of(cell) if area != SITE and is_usual(cell) else area
-        lead = found_area = ""
-        words = text[line.start : line.start + min(line.lead, 80)].strip()
-        if words and (words[-1] in ":.?-" or is_usual(words)):  # in bold
-            lead = words.rstrip(" :.?-")
-        elif found := _LEAD.match(text, line.start, line.end):
-            words = found[1].strip()
-            if any(c.isalpha() for c in words) and (found[0][-1] == ":" or is_usual(words)):
-                lead = words
+        lead, found_area = self._led(line), ""
         if line.kind == "text":
             ends_open = text[line.end - 1] == ":"
             self.intro = text[max(line.start, line.end - 160) : line.end - 1] if ends_open else ""
@@ -423,3 +415,26 @@ class _Arranger:
         if lead and area not in (SITE, "missed_dose"):  # "Loading dose 2: …", when it is missed
             found_area = area_of(lead)
         return lead, found_area if found_area not in ("", SITE) else area
+
+    def _led(self, line: Line) -> str:
+        """Return the words that lead a line: "Drug class: …", "Storage. …", "Dose - …"."""
+        text, stop = self.text, line.end
+        words = text[line.start : line.start + min(line.lead, 80)].strip()
+        if words and (words[-1] in ":.?-" or is_usual(words)):  # in bold
+            return words.rstrip(" :.?-")
+        found = _LEAD.match(text, line.start, stop)
+        if found is None:
+            return ""
+        words, end = found[0], found.end()
+        after = text[end + 1 : end + 2] if end + 1 < stop else " "
+        if end < stop and text[end] == ":":
+            if (after == " " or max(after, words[-1]) > "\x7f") and not words.strip().isdigit():
+                return words.strip()
+        elif end < stop and text[end] == "." and after == " ":
+            if len(words) <= 40 and is_usual(words):
+                return words.strip()
+        elif "- " in words:
+            words = words[: words.index("- ")].strip()
+            if is_usual(words):
+                return words
+        return ""

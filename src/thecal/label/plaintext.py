@@ -21,6 +21,7 @@ from thecal.label.roles import (
     TEXT,
     UNIT,
     Role,
+    goes_on,
     heading_role,
     role_of,
 )
@@ -35,13 +36,8 @@ _FOOTER = re.compile(
     rf"(?:[^\t]{{0,80}}?(?: {{3,}}|\t+))?{_PAGE}(?:(?: {{3,}}|\t+)\S[^\t]{{0,80}})?", re.IGNORECASE
 )
 _RULE = re.compile(r"(?:=+|-+|_+|\*+|~+|(?:[-*_] ){2,}[-*_]?)")
-_GOES_ON = re.compile(
-    r"(?:\b(?:the|a|an|of|to|for|with|by|in|on|at|from|and|or|than|every|into|is|are|was|were|be|"
-    r"that|which|as|over|after|before|within|below|above|least|about|approximately|per|de|la|el|"
-    r"der|die|das|und|et|le|les|di|il|y|si)|.{20}[,(/&-])$",
-    re.IGNORECASE,
-)
 _ENTITY = re.compile(r"&(?:#\d{1,7}|#[xX][\dA-Fa-f]{1,6}|[A-Za-z]\w{1,31});")
+_LONE_BULLETS = set("•·▪▫◦‣⁃●○■□►▶➢➤✓✔∙")
 _CELLS = re.compile(r" *\t\s*| {3,}")
 _SMALL = re.compile(r"[a-zß-ÿ]{2,}")
 _AFTER_HYPHEN = {
@@ -49,6 +45,7 @@ _AFTER_HYPHEN = {
     "related", "specific", "term", "treated", "up", "use", "weekly", "daily", "onset",
 }  # fmt: skip
 MAX_CELLS = 1000  # of a row: more are none
+_PROSE = 5_000  # characters: a longer line is prose, whatever marks it holds
 _RAGGED = 6  # columns that a line of a PDF may fall short by
 
 
@@ -58,6 +55,7 @@ class _Physical(NamedTuple):
     start, end  where it stands, without the mark of a citation
     words       what a reader sees of it
     bold        it is set in bold, all of it
+    bulleted    a bullet stands before it, on a line of its own
     """
 
     start: int
@@ -66,6 +64,7 @@ class _Physical(NamedTuple):
     after_blank: bool
     words: str
     bold: bool = False
+    bulleted: bool = False
 
 
 class PlainReader:
@@ -86,7 +85,7 @@ class PlainReader:
         changes = draft.is_special or self.marks is not None
         lines: list[_Physical] = []
         pages: list[int] = []  # numbers of the lines that follow a page number
-        end, blank = 0, False
+        end, blank, bulleted = 0, False, False
         for found in _LINE.finditer(flat):
             if len(lines) == MAX_LINES:
                 self.stopped = found.start()
@@ -99,14 +98,21 @@ class PlainReader:
             if _may_be_footer(words) and _FOOTER.fullmatch(words):
                 pages.append(len(lines))
                 continue
+            if words in _LONE_BULLETS:
+                bulleted = True
+                continue
             if self.markdown:
                 bold = _BOLD.fullmatch(words) is not None
                 start += _quoted(words)
-            if changes and (self.marks or SPECIAL.search(draft.source, start, stop)):
+            if (
+                changes
+                and stop - start < _PROSE
+                and (self.marks or SPECIAL.search(draft.source, start, stop))
+            ):
                 words = self._seen(start, stop)
             if words.strip():
-                lines.append(_Physical(start, stop, indent, blank, words, bold))
-                blank = False
+                lines.append(_Physical(start, stop, indent, blank, words, bold, bulleted))
+                blank = bulleted = False
         return _without_running_heads(lines, pages) if pages else lines
 
     def _parts(self, start: int, end: int) -> Iterator[tuple[int, int, str]]:
@@ -191,23 +197,22 @@ class PlainReader:
         words = line.words[:LOOKED_AT]
         if _is_underline(following) and len(words) <= 120 and not self.lines[i + 1].after_blank:
             return Role("heading", 0, 1 if following[0] == "=" else 2)
+        if line.bulleted:
+            return Role("item")
         if line.bold:
             return heading_role(words, alone=True) or TEXT
         set_off = line.after_blank or self._words(i - 1)[-1:] in ".!?:"
-        return role_of(
-            words,
-            introduces=len(following) >= 60,
-            first=i == 0 and following != "",
-            set_off=set_off,
-        )
+        return role_of(words, len(following) >= 60, i == 0 and following != "", set_off)
 
     def _goes_on(self, i: int, kind: str) -> bool:
         """Say whether line `i + 1` was one with line `i` before lines were wrapped."""
         line, following = self.lines[i], self.lines[i + 1]
         before, after = line.words, following.words
-        if following.after_blank or following.bold or before[-1] == ":":
+        if following.after_blank or following.bold or following.bulleted or before[-1] == ":":
             return False
         ended = before[-1] in ".!?;。"
+        if ended and not self.width:
+            return False
         length = line.indent + len(before)
         full = (
             0.5 * self.width <= length
@@ -220,8 +225,7 @@ class PlainReader:
             after[0].isdigit() and (not number or UNIT.match(after, number.end()) is not None)
         )
         open_end = not ended and (
-            _GOES_ON.search(before[-40:]) is not None
-            or (before[-1].isdigit() and small and UNIT.match(after) is not None)
+            goes_on(before) or (before[-1].isdigit() and small and UNIT.match(after) is not None)
         )
         wrapped = not ended and (
             (low and 35 <= length <= self.width) or (small and 50 <= length <= 140)
@@ -236,7 +240,7 @@ class PlainReader:
             return True
         if LEAD.match(after):
             return False
-        role = role_of(after[:LOOKED_AT], introduces=False, first=False, set_off=False)
+        role = role_of(after[:LOOKED_AT], False, False, False)
         return role.kind == "text"
 
     def _is_hyphenated(self, before: str, after: str) -> bool:
@@ -345,9 +349,9 @@ def _is_underline(words: str) -> bool:
 
 
 _HASHES = re.compile(r"(#{1,6}) +(?=\S)")
-_QUOTE = re.compile(r"(?:> ?)++(?=\S)")
+_QUOTE = re.compile(r"(?:> ?)++(?=[^\s\d])")  # ">10%" is a frequency
 _BOLD = re.compile(r"(\*\*|__)(?=\S)([^*_]+)\1:?")
-_TABLE_RULE = re.compile(r"\|?(?: *:?-+:? *\|)* *(?::?-+:?)? *")
+_TABLE_RULE = re.compile(r"\|?(?: *+:?-++:? *+\|)*+(?: *+:?-++:?)? *+")
 # Marks that are not words. It begins with one set of characters, as `SPECIAL` does.
 _INLINE = re.compile(
     r"[*_`!\[\]<&\\](?:"

@@ -32,18 +32,30 @@ _UNITS = {
     "g/ml": r"g\s?/\s?(?:ml|millilit\w+)",
     "ng/ml": r"(?:h\s?[·*.x]\s?)?ng\s?(?:[·*.x]\s?h)?\s?/\s?ml",
     "mg/kg": r"mg\s?/\s?kg",
-    "mg": r"mg\b(?!\s?/\s?(?:d?l\b|kg|m2|m²|day|week))|milligram(?:me)?s?\b|miligramos?\b|milligramm[io]?\b|miligrame?\b|ミリグラム",
+    "mg": (
+        r"mg\b(?!\s?/\s?(?:d?l\b|kg|m2|m²|day|week))|milligram(?:me)?s?\b|miligramos?\b|"
+        r"milligramm[io]?\b|miligrame?\b|ミリグラム"
+    ),
     "mcg": r"mcg\b|[µμ]g\b|micrograms?\b",
     "g": r"g\b(?!\s?/)|grams?\b",
     "ml": r"ml\b|cc\b|millilit(?:er|re)s?\b|mililitros?\b|millilitri\b|mililitri\b|ミリリットル",
     "l": r"lit(?:er|re)s?\b",
-    "patients": r"(?:[a-z0-9]+[ -]){0,3}?(?:patients?|people|participants?|persons?|subjects?|individuals?|pacientes?|patienten|pazienti|pacienți)\b",
-    "doses": r"(?:(?:loading|initial|starting|maintenance|additional|extra|more|further|consecutive|"
-    r"biweekly|separate|injections? as|intrathecal|equal) ){0,3}(?:doses?|portions?|injections?|treatments?|shots?|jabs?|administrations?)\b|"
-    r"dosis(?: de carga)?\b|dosi(?: di carico)?\b|(?:aufs.ttigungs|lade|initial)dosen\b|dosen\b",
+    "patients": (
+        r"(?:[a-z0-9]+[ -]){0,3}?(?:patients?|people|participants?|persons?|subjects?|"
+        r"individuals?|pacientes?|patienten|pazienti|pacienți)\b"
+    ),
+    "doses": (
+        r"(?:(?:loading|initial|starting|maintenance|additional|extra|more|further|consecutive|"
+        r"biweekly|separate|injections? as|intrathecal|equal) ){0,3}(?:doses?|portions?|"
+        r"injections?|treatments?|shots?|jabs?|administrations?)\b|dosis(?: de carga)?\b|"
+        r"dosi(?: di carico)?\b|(?:aufs.ttigungs|lade|initial)dosen\b|dosen\b"
+    ),
     "fortnight": r"fort?nights?\b",
     "d": r"days?\b|d\b|d[ií]as?\b|giorni\b|giorno\b|tage?n?\b|jours?\b|zile\b|日",
-    "weeks": r"weeks?\b|wks?\b|w\b|semanas?\b|settiman[ae]\b|wochen?\b|semaines?\b|s[ăa]pt[ăa]m[âa]ni\b|週",
+    "weeks": (
+        r"weeks?\b|wks?\b|w\b|semanas?\b|settiman[ae]\b|wochen?\b|semaines?\b|"
+        r"s[ăa]pt[ăa]m[âa]ni\b|週"
+    ),
     "month": r"months?\b|mos?\b|mes(?:es)?\b|mes[ei]\b|monate?n?\b|mois\b|lun[iă]\b|か月|ヶ月|カ月",
     "years": r"years?\b|yrs?\b|y/o\b|a.os\b|anni\b|jahre?n?\b|ans\b|ani\b|歳",
     "h": r"hours?\b|hrs?\b|h\b|horas?\b|or[ea]\b|stunden?\b|heures?\b|ore\b|時間",
@@ -51,27 +63,36 @@ _UNITS = {
     "s": r"seconds?\b|secs?\b|(?<=\d )s\b|(?<=\d)s\b|segundos?\b|sekunden\b",
     "c": r"[°º˚]\s?c\b|℃|degrees? (?:c\b|celsius)|celsius\b|(?<=\d)\s?c\b(?![-'.]\w)",
     "f": r"[°º˚]\s?f\b|℉|degrees? (?:f\b|fahrenheit)|fahrenheit\b|(?<=\d)\s?f\b(?![-'.]\w)",
-    "%": r"%|％|percent\b|per cent\b|(?:of|in|out of|per) (?:every )?(?:100|a hundred|one hundred)\b(?! ?(?:mg|ml))(?: (?:patients|people|children|infants|babies|adults))?",
-}  # fmt: skip
+    "%": (
+        r"%|％|percent\b|per cent\b|(?:of|in|out of|per) (?:every )?(?:100|a hundred|"
+        r"one hundred)\b(?! ?(?:mg|ml))(?: (?:patients|people|children|infants|babies|adults))?"
+    ),
+}
 _TOLD = {"mg/ml": "mg/mL", "g/ml": "g/mL", "ng/ml": "ng/mL", "ml": "mL", "c": "C", "f": "F"}
 
 _WORD = "|".join(sorted(map(re.escape, _WORDS), key=len, reverse=True))
 _DIGITS = r"\d{1,3}(?:[ ,]\d{3}){1,2}(?![\d.,]*\d)|\d{1,7}(?:[.,]\d{1,4})?(?!\d)"
-_NUMBER = rf"(?:{_DIGITS}|(?<![a-z])an?(?= (?:hour|minute|fortnight)s?\b)|(?<![a-zà-ÿ])(?:{_WORD})(?![a-zà-ÿ]))"
+_NUMBER = (
+    rf"(?:{_DIGITS}|(?<![a-z])an?(?= (?:hour|minute|fortnight)s?\b)|"
+    rf"(?<![a-zà-ÿ])(?:{_WORD})(?![a-zà-ÿ]))"
+)
 _UNIT = "|".join(f"(?P<u{i}>{pattern})" for i, pattern in enumerate(_UNITS.values()))
 _SMALL = "|".join(
     f"(?:{pattern})" for name, pattern in _UNITS.items() if name not in ("patients", "doses")
 )
+_JOIN = r"-|to\b|and\b|or\b|through\b|bis\b|und\b|a\b|à\b|y\b|e\b|et\b|al?\b|până la\b|~|〜|から"
 _QUANTITY = re.compile(
     rf"(?:(?<![\w.,])|(?<=\bq))(?P<a>{_NUMBER})(?:\s?\((?:\d+|{_WORD})\))?"
-    rf"(?:(?:\s?(?P<first>{_SMALL}|[°º]))?\s?(?P<join>-|to\b|and\b|or\b|through\b|bis\b|und\b|a\b|à\b|y\b|e\b|et\b|al?\b|până la\b|~|〜|から)\s?(?:less than |under |below |[<≤]\s?)?"
+    rf"(?:(?:\s?(?P<first>{_SMALL}|[°º]))?\s?(?P<join>{_JOIN})"
+    r"\s?(?:less than |under |below |[<≤]\s?)?"
     rf"(?P<b>{_NUMBER})(?:\s?\((?:\d+|{_WORD})\))?)?"
     rf"\s?-?\s?(?:{_UNIT})"
 )
 _NAMES = list(_UNITS)
 # A unit alone after a number that already took one: "2 °C", "100 mg".
 _ALONE = re.compile(
-    rf"(?:(?<![\w.,])|(?<=\bq))(?P<a>{_NUMBER})(?:\s?\((?:\d+|{_WORD})\))?\s?-?\s?(?:{_UNIT})"
+    rf"(?:(?<![\w.,])|(?<=\bq))(?P<a>{_NUMBER})(?:\s?\((?:\d+|{_WORD})\))?"
+    rf"\s?-?\s?(?:{_UNIT})"
 )
 
 IN_D = {"d": 1.0, "weeks": 7.0, "h": 1 / 24, "min": 1 / 1440, "s": 1 / 86400}
@@ -99,9 +120,9 @@ class Quantity:
 
 
 _MOST = re.compile(
-    r"(?:up to|at most|no (?:more|longer) than|not (?:exceed(?:ing)?|above|over|more than|to exceed)|"
-    r"maximum(?: of)?|max\.?|below|under|less than|within|or below|<=?|≤|h.chstens|bis zu|hasta|fino a|"
-    r"jusqu'.)\s?\(?$"
+    r"(?:up to|at most|no (?:more|longer) than|"
+    r"not (?:exceed(?:ing)?|above|over|more than|to exceed)|maximum(?: of)?|max\.?|below|under|"
+    r"less than|within|or below|<=?|≤|h.chstens|bis zu|hasta|fino a|jusqu'.)\s?\(?$"
 )
 _LEAST = re.compile(
     r"(?:at least|more than|above|minimum(?: of)?|>=?|≥|mindestens|al menos)\s?\(?$"
@@ -121,7 +142,7 @@ def quantities(text: str) -> Iterator[Quantity]:
             joined = False
         lo = _number(found["a"]) * (-1 if _is_negative(text, found.start()) else 1)
         hi = _number(found["b"]) if joined else lo
-        unit = next(name for i, name in enumerate(_NAMES) if found[f"u{i}"] is not None)
+        unit = _NAMES[int(str(found.lastgroup)[1:])]  # the unit's group closes last
         if unit == "fortnight":
             lo, hi, unit = lo * 14, hi * 14, "d"
         if unit == "s" and hi > 900:

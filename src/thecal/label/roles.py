@@ -20,7 +20,7 @@ UNIT = re.compile(
     r"(?:mg|m[lL]|g|kg|mcg|μg|L|h|hours?|days?|weeks?|months?|years?|minutes?|min|patients?|doses?|"
     r"to|and|or|x|of|out)\b|[%°/-]"
 )
-_ASKED = re.compile(r"(?:Q(?:uestion)?|F|D|P)(?: ?\d{1,3})? ?[:.)-] *(?=\S)|Q\d{1,3} +(?=\S)")
+_ASKED = re.compile(r"(?:Question|Q|F|D|P)(?: ?\d{1,3})? ?[:.)-] *(?=\S)|Q\d{1,3} +(?=\S)")
 _ANSWER = re.compile(r"A(?:nswer)?(?: ?\d{1,3})? ?[:.)] +(?=\S)")
 LEAD = re.compile(r"(?:[^:.!?;|()]|\([^():]{0,40}\)){1,60}? ?:(?=\s|$)")
 _INTRODUCES = re.compile(
@@ -31,11 +31,17 @@ _INTRODUCES = re.compile(
 # A line that begins a page but says something, so that it is no title.
 _SAYS = re.compile(
     r"\b(?:is|are|was|were|be|must|should|may|can|will|has|have|do|not|every|per|keep|store|give|"
-    r"given|inject|take|takes|ist|sind|est|sont|es|son|este|sono)\b|\d ?(?:mg|ml|%|°|days?)",
+    r"given|inject|take|takes|sind|est|sont|es|son|este|sono)\b|\d ?(?:mg|ml|%|°|days?)"
+    r"|\bist\b",  # codespell:ignore ist
     re.IGNORECASE,
 )
+_GOES_ON = set(
+    "the a an of to for with by in on at from and or than every into is are was were be that which "
+    "as over after before within below above least about approximately per de la el der die das "
+    "und et le les di il y si".split()
+)
 _QUESTION = re.compile(r"[^.!?]{3,110}\?")
-GAP = re.compile(r"\t| {3}")
+GAP = re.compile(r"\t| {3}| \| ")
 # Blanks after the end of a sentence or after a lead part no cells.
 _NO_ROW = re.compile(r"[.!?](?:\t|   )|^[^:\t]{1,60}:(?:(?!\t|   ).)*(?:\t|   +)(?:(?!\t|   ).)*$")
 _NOT_HEADINGS = {
@@ -99,6 +105,12 @@ def heading_role(words: str, *, numbered: int = 0, alone: bool = False) -> Role 
     return None
 
 
+def goes_on(words: str) -> bool:
+    """Say whether a line ends where no sentence and no entry of a list can end."""
+    last = words[-20:].rpartition(" ")[2].lower()
+    return last in _GOES_ON or (words[-1:] in ",(/&-" and len(words) > 20)
+
+
 def _has_letters(words: str) -> bool:
     return sum(c.isalpha() for c in words) > 2
 
@@ -117,7 +129,7 @@ def _is_title(words: str) -> bool:
 
 
 @lru_cache(_CACHED)
-def role_of(words: str, *, introduces: bool, first: bool, set_off: bool) -> Role:
+def role_of(words: str, introduces: bool, first: bool, set_off: bool) -> Role:
     """Say what a line is.
 
     introduces  prose follows it, as a title that is no usual heading must

@@ -13,7 +13,8 @@ _WORD = re.compile(r"[\w.]*\Z")
 _ABBREVIATIONS = {
     "e.g", "i.e", "eg", "ie", "approx", "vs", "dr", "mr", "mrs", "prof", "no", "nr", "fig", "cf",
     "u.s", "u.k", "e.u", "incl", "resp", "ca", "z.b", "d.h", "bzw", "ggf", "p.ex", "st", "ref",
-    "refs", "n.b", "viz", "art", "al", "i.v", "i.m", "s.c", "i.th", "num", "aprox", "dott", "env",
+    "refs", "n.b", "viz", "art", "al", "i.v", "i.m", "s.c", "i.th", "num", "dott", "env",
+    "aprox",  # codespell:ignore aprox
     "u.a", "inkl", "evtl", "vol", "temp", "max", "pat",
 }  # fmt: skip
 # These end a sentence unless it goes on in small letters.
@@ -23,8 +24,8 @@ _BEFORE_SMALL = {
     "ph.d", "u.s.a", "b.v", "a.m", "p.m", "s.a",
 }  # fmt: skip
 _AFTER_ORDINAL = re.compile(
-    r"\s+(?:Tag|Woche|Monat|Dosis|Januar|Februar|März|April|Mai|Juni|Juli|August|September|"
-    r"Oktober|November|Dezember|[a-zäöü])"
+    r"\s+(?:Tag|Woche|Monat|Dosis|März|April|Mai|August|September|November|[a-zäöü]"
+    r"|Jan|Feb|Jun|Jul|Okt|Dez)"
 )
 
 
@@ -74,8 +75,9 @@ def _cut(cuts: list[tuple[int, int]], words: str, begin: int, end: int, at: str)
     """Add one sentence without its outer blanks, cut where it is too long."""
     while end - begin > LONGEST:
         stop = words.rfind(at, begin + 1, begin + LONGEST)
-        if stop < 0:
-            stop = words.rfind(" ", begin + 1, begin + LONGEST)
+        if stop < 0 or at == " ":  # in prose rather at a comma, if it is not far back
+            comma = words.rfind(", ", begin + LONGEST // 2, begin + LONGEST)
+            stop = comma + 1 if comma > 0 else words.rfind(" ", begin + 1, begin + LONGEST)
         if stop < 0:
             stop = begin + LONGEST
         _strip(cuts, words, begin, stop)
