@@ -66,22 +66,22 @@ DOUBLE_DOSE = _safety("Two doses at once are an overdose in the spinal fluid.")
 DOSE_SKIPPED = _safety("Skipping a missed dose leaves a gap that the label does not allow.")
 WRONG_NEXT_DATE = _safety("The next dose after a missed one would fall on the wrong date.")
 # The label gives only its usual intervals, none for the dose after a late one.
-PERHAPS_WRONG_NEXT_DATE = _major(WRONG_NEXT_DATE.why)
+PERHAPS_WRONG_NEXT_DATE = _safety(WRONG_NEXT_DATE.why)
 NEXT_DATE_IN_MONTHS = _minor(
     "Days and calendar months drift apart: the next dose would fall on another date.", Kind.BLURS
 )
-TOO_CLOSE = _major("Two doses would come too close together.")
-COUNTED_FROM_OLD_DATE = _major(
+TOO_CLOSE = _safety("Two doses would come too close together.")
+COUNTED_FROM_OLD_DATE = _safety(
     "The next dose is counted from the late one; kept to the old date, it comes too early."
 )
 COUNTED_FROM_LATE_DOSE = _major("A late dose does not move the ones after it.")
-RESTARTED_TOO_SOON = _major("Loading begins again only after a longer gap.")
-NOT_RESTARTED = _major("After a long gap, loading begins again.")
+RESTARTED_TOO_SOON = _safety("Loading begins again only after a longer gap.")
+NOT_RESTARTED = _safety("After a long gap, loading begins again.")
 RESTARTED = _safety("A missed dose is given as soon as possible; loading does not begin again.")
 NO_RULE_TO_RESTART = _major(
     "The label has no rule to repeat loading; the next dose follows the late one.", Kind.ADDS
 )
-WRONG_EXTRA_DOSES = _major("After a gap of this length, a different number of doses is due.")
+WRONG_EXTRA_DOSES = _safety("After a gap of this length, a different number of doses is due.")
 WRONG_GAP = _major("The length of the gap decides how many doses follow it.")
 
 # ---- the injection (handling)
@@ -177,7 +177,7 @@ CAUTION_INVENTED = _major(
     "The label has no such caution; it may keep somebody from treatment.", Kind.ADDS
 )
 POSSIBLE_CAUTION_INVENTED = _minor(CAUTION_INVENTED.why, Kind.ADDS)
-PREGNANCY_SAFE = _major("Nobody knows whether it is safe: data are missing.")
+PREGNANCY_SAFE = _safety("Nobody knows whether it is safe: data are missing.")
 PREGNANCY_FORBIDDEN = _major("The label does not forbid it; it says that data are missing.")
 PREGNANCY_AVOIDED = _minor(
     "The label does not advise against it; it says that data are missing.", Kind.ADDS
@@ -229,6 +229,8 @@ WRONG_ANTIBODIES = _minor("The label gives another figure for antibodies.")
 # ---- what a page leaves out (omissions)
 
 NO_ROUTE = _safety("The page gives the dose but not where it is injected.", Kind.OMITS)
+# It speaks of the spine or the spinal fluid, in words that no reader knows as a route.
+NO_PLAIN_ROUTE = _minor("The page does not say plainly where the dose is injected.", Kind.OMITS)
 LOADING_ALONE = _major(
     "The page gives the loading doses but not that treatment goes on.", Kind.OMITS
 )

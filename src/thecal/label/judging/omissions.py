@@ -31,7 +31,7 @@ def left_out(
     others  every other label of the medicine
     """
     told = _Told(claims)
-    yield from _of_dosing(told, label)
+    yield from _of_dosing(page, told, label)
     yield from _of_gaps(told, label, others)
     yield from _of_steps(told, label)
     yield from _of_serious(told, label)
@@ -92,13 +92,20 @@ def _omits(label: Label, topic: str, fault: Fault, value: str | None = None) -> 
 # ---- dosing
 
 
-def _of_dosing(told: _Told, label: Label) -> Iterator[Gap]:
+# Words by which a page shows that it speaks of the spine, in whatever words.
+_NEAR_THE_ROUTE = re.compile(
+    r"spine|spinal (?!muscular)|lumb|thecal|csf|cerebrospinal|puncture", re.I
+)
+
+
+def _of_dosing(page: Monograph, told: _Told, label: Label) -> Iterator[Gap]:
     """Ask for the route of a dose, the other phase, and the missed dose."""
     amount = told.value("dosing.amount", "amount_mg")
     loading = "dosing.loading" in told.topics
     maintenance = told.value("dosing.maintenance", "interval")
     if told.is_dosed and not told.of("dosing.route"):
-        yield from _omits(label, "dosing.route", faults.NO_ROUTE)
+        near = _NEAR_THE_ROUTE.search(page.text)
+        yield from _omits(label, "dosing.route", faults.NO_PLAIN_ROUTE if near else faults.NO_ROUTE)
     if amount and told.value("dosing.loading", "interval") and not maintenance:
         yield from _omits(label, "dosing.maintenance", faults.LOADING_ALONE)
     if amount and maintenance and not loading:

@@ -298,5 +298,8 @@ def tests(claim: Claim, label: Label) -> Verdict:
         return right(required[0]) if required else UNKNOWN
     if required:
         return wrong(faults.NO_TESTS, required[0])
-    not_needed = first(label, "warnings.class_effect")
+    optional = next(
+        (s for s in label.about("monitoring") if s.values.get("rule") == "optional"), None
+    )
+    not_needed = optional or first(label, "warnings.class_effect")
     return right(not_needed) if not_needed else UNKNOWN

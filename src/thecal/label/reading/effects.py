@@ -124,13 +124,13 @@ def _direction(line: Line, at: int) -> Iterator[Claim]:
 def _variant(line: Line, gene: str) -> Iterator[Claim]:
     """Read that only the mutant form is acted on; labels of both forms say otherwise."""
     text = line.text
-    if _mutant_of(gene).search(text):
+    if _SPARES_NORMAL.search(text) and (m := _NORMAL.search(text)):
+        yield line.claim("mechanism.target", "variant", "mutant only", m)
+    elif _mutant_of(gene).search(text):
         m = _MUTANT.search(text)
         if m and _LESS_OF.search(text) and not _BOTH_FORMS.search(text):
             variant = "mutant only" if _ONLY.search(text) else "mutant"
             yield line.claim("mechanism.target", "variant", variant, m)
-    elif _SPARES_NORMAL.search(text) and (m := _NORMAL.search(text)):
-        yield line.claim("mechanism.target", "variant", "mutant only", m)
 
 
 _BENEFITS: tuple[tuple[str, re.Pattern[str]], ...] = tuple(

@@ -247,9 +247,9 @@ def _named_intervals(line: Line) -> Iterator[Claim]:
 
 
 _COUNT = re.compile(
-    r"(?P<n>\d{1,2}|one|two|three|"
-    r"four|five|six|seven|eight|ten|dos|tres|cuatro|due|tre|quattro|zwei|drei|vier|deux|trois|"
-    r"quatre|trei|patru|doi|două)(?! (?:days?|weeks?|months?|hours?|years?|minutes?|times|ml|mg|am|pm))"
+    r"(?P<n>\d{1,2}|one|two|three|four|five|six|seven|eight|ten|dos|tres|cuatro|due|tre|quattro|zwei|drei|vier|deux|trois|"
+    r"quatre|trei|patru|doi|două)"
+    r"(?! (?:days?|weeks?|months?|hours?|years?|minutes?|times|ml|mg|am|pm))"
     r"(?: \(\d\))?\s?(?:[a-z]+ ){0,2}?(?:(?:loading|load|initial|"
     r"starting|starter|induction)(?:[ -](?:loading|dose|intrathecal|injection))?s?(?: doses?|"
     r" injections?| infusions?)?|aufs.ttigungsdosen|initialdosen|ladedosen|"

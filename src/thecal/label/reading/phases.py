@@ -134,8 +134,8 @@ RESTART = re.compile(
 )
 # A row of a table by the time since the last dose: "4 to 8 months: …".
 _TIER = re.compile(
-    r"\W*(?:with |after |if (?:it is )?|when |a gap of )?(?:less than |under |below |over |at least |from |"
-    r"[≥<>≤]=? ?)?\d+ ?(?:(?:-|to) ?(?:<|less than|under|below)? ?\d+ ?)?(?:months?|"
+    r"\W*(?:with |after |if (?:it is )?|when |a gap of )?(?:less than |under |below |over |"
+    r"at least |from |[≥<>≤]=? ?)?\d+ ?(?:(?:-|to) ?(?:<|less than|under|below)? ?\d+ ?)?(?:months?|"
     r"mo)\b[^.;|]{0,24}(?:[:|]|gone by|since|have passed)"
 )
 _BREAK = re.compile(r"interrupt\w*|\bgap\b|lapse\w*|\bbreak\b")
