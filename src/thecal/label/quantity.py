@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 # Words for small numbers, in the languages in which labels are often met.
 _WORDS = {
-    "zero": 0, "one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7,
+    "1/2": 0.5, "½": 0.5, "1½": 1.5, "2½": 2.5, "zero": 0, "one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7,
     "eight": 8, "nine": 9, "ten": 10, "eleven": 11, "twelve": 12, "thirteen": 13, "fourteen": 14,
     "fifteen": 15, "sixteen": 16, "twenty": 20, "twenty-one": 21, "twenty-four": 24,
     "twenty-eight": 28, "twenty eight": 28, "thirty": 30, "forty": 40, "sixty": 60,
@@ -76,23 +76,25 @@ _NUMBER = (
     rf"(?:{_DIGITS}|(?<![a-z])an?(?= (?:hour|minute|fortnight)s?\b)|"
     rf"(?<![a-zà-ÿ])(?:{_WORD})(?![a-zà-ÿ]))"
 )
-_UNIT = "|".join(f"(?P<u{i}>{pattern})" for i, pattern in enumerate(_UNITS.values()))
+# A unit ends where no Latin letter follows: Japanese puts no blank after it.
+_ENDED = {name: pattern.replace(r"\b", r"(?![a-zà-ÿ0-9])") for name, pattern in _UNITS.items()}
+_UNIT = "|".join(f"(?P<u{i}>{pattern})" for i, pattern in enumerate(_ENDED.values()))
 _SMALL = "|".join(
-    f"(?:{pattern})" for name, pattern in _UNITS.items() if name not in ("patients", "doses")
+    f"(?:{pattern})" for name, pattern in _ENDED.items() if name not in ("patients", "doses")
 )
 _JOIN = r"-|to\b|and\b|or\b|through\b|bis\b|und\b|a\b|à\b|y\b|e\b|et\b|al?\b|până la\b|~|〜|から"
 _QUANTITY = re.compile(
-    rf"(?:(?<![\w.,])|(?<=\bq))(?P<a>{_NUMBER})(?:\s?\((?:\d+|{_WORD})\))?"
+    rf"(?:(?<![a-zà-ÿ0-9_.,])|(?<=\bq))(?P<a>{_NUMBER})(?:\s?\((?:\d+|{_WORD})\))?"
     rf"(?:(?:\s?(?P<first>{_SMALL}|[°º]))?\s?(?P<join>{_JOIN})"
     r"\s?(?:less than |under |below |[<≤]\s?)?"
     rf"(?P<b>{_NUMBER})(?:\s?\((?:\d+|{_WORD})\))?)?"
-    rf"\s?-?\s?(?:{_UNIT})"
+    rf"\s?-?\s?(?:de )?(?:{_UNIT})"
 )
 _NAMES = list(_UNITS)
 # A unit alone after a number that already took one: "2 °C", "100 mg".
 _ALONE = re.compile(
-    rf"(?:(?<![\w.,])|(?<=\bq))(?P<a>{_NUMBER})(?:\s?\((?:\d+|{_WORD})\))?"
-    rf"\s?-?\s?(?:{_UNIT})"
+    rf"(?:(?<![a-zà-ÿ0-9_.,])|(?<=\bq))(?P<a>{_NUMBER})(?:\s?\((?:\d+|{_WORD})\))?"
+    rf"\s?-?\s?(?:de )?(?:{_UNIT})"
 )
 
 IN_D = {"d": 1.0, "weeks": 7.0, "h": 1 / 24, "min": 1 / 1440, "s": 1 / 86400}

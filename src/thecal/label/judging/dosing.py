@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import pairwise
@@ -14,6 +15,9 @@ from thecal.label.label import Label, Statement
 from thecal.label.quantity import in_unit
 
 # ---- amount, strength, route
+
+
+_PHASED = ("dosing.amount", "dosing.loading", "dosing.maintenance")
 
 
 def amount(claim: Claim, label: Label) -> Verdict:
@@ -37,6 +41,11 @@ def amount(claim: Claim, label: Label) -> Verdict:
         return UNKNOWN
     for value, s in allowed:
         if near(said[0], value) and near(said[1], value):
+            return right(s)
+    for s in label.about(
+        "dosing"
+    ):  # an amount that only the label's words name, on a change of dose
+        if s.topic not in _PHASED and re.search(rf"(?<![\d.]){printed(said[0])} {unit}\b", s.says):
             return right(s)
     value, s = allowed[0]
     fault = faults.WRONG_VOLUME if unit == "mL" else faults.WRONG_DOSE

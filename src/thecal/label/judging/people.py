@@ -99,11 +99,11 @@ _MENTIONS = {
     "diabetes": r"diabet",
 }
 _ON_SAFETY = (
+    "contraindications",
     "warnings",
     "monitoring",
     "adverse_reactions",
     "interactions",
-    "contraindications",
     "populations",
 )
 
@@ -122,7 +122,7 @@ def caution(claim: Claim, label: Label) -> Verdict:
     """Judge a caution: that the label mentions the thing bears out a possible one only."""
     about = str(claim.value)
     s = _mentions(label, _MENTIONS.get(about, re.escape(about)))
-    if s and claim.hedged:
+    if s and (claim.hedged or s.topic.startswith("contraindications")):
         return right(s)
     fault = faults.POSSIBLE_CAUTION_INVENTED if claim.hedged else faults.CAUTION_INVENTED
     return wrong(fault, None, "no such caution")

@@ -93,7 +93,9 @@ def read_mechanism(line: Line) -> Iterator[Claim]:
 def _class(line: Line) -> Iterator[Claim]:
     """Read the class: its own, another one, or one that says nothing."""
     text, lead, classes = line.text, line.context.lead, line.lexicon.classes
-    if word := next((word for word in classes if len(word) > 3 and word in text), ""):
+    if word := next(
+        (word for word in classes if word in (text if len(word) > 3 else line.words)), ""
+    ):
         at = text.index(word)
         yield line.claim("identity.class", "name", classes[0], (at, at + len(word)))
     m = _WRONG_CLASS.search(text)
@@ -176,7 +178,7 @@ _HEDGE = re.compile(
     r"expected|aim\w*|help\w*|appear\w*|seem\w*|trend\w*|numerical\w*|would|reasonably|designed)\b"
 )
 _NOT_TOLD = re.compile(
-    r"\b(?:i wish|would like|whether|if|hope\w*|aim\w*|goal|trial is|test(?:s|ed|ing)?|"
+    r"\b(?:are not|were not|i wish|would like|whether|if|hope\w*|aim\w*|goal|trial is|test(?:s|ed|ing)?|"
     r"investigat\w*|not (?:shown|proven|proved|known|significan\w*|statistically|yet|reach|differ|"
     r"been|establish\w*|demonstrat\w*|met)|did not|does not|doesn't|didn't|"
     r"no (?:cure|evidence|proof|significant|difference)|failed|cannot|can't|unknown|nor\b|never|"

@@ -13,8 +13,9 @@ import re
 # A negation up to ten words before.
 NOT_BEFORE = re.compile(
     r"(?:\w+n't|neither|nothing|refrain\w*|do(?:es)? not|don't|never|must not|"
-    r"mustn't|should not|shouldn't|cannot|can't|can not|may not|not to be|not be|avoid(?:ed|ing)?|without|\bno\b|\bnor\b|prohibit\w*|"
-    r"rather than|instead of|unlike|\bnot\b|nicht|kein\w*|ohne|nunca|\bsin\b|non|ne pas|\bsans\b|"
+    r"mustn't|should not|shouldn't|cannot|can't|can not|may not|not to be|not be|"
+    r"avoid(?:ed|ing)?|without|\bno\b|\bnor\b|prohibit\w*|rather than|instead of|unlike|\bnot\b|"
+    r"nicht|kein\w*|ohne|nunca|\bsin\b|non|ne pas|\bsans\b|"
     r"\bnu\b|fără|\bni\b)(?:\W+(?:\w|-)+){0,10}\W*$"
 )
 # A negation in the words that follow.

@@ -17,7 +17,7 @@ _STANDING = re.compile(
     r"harmless|minor|expected|usual)\b"
 )
 _DENY = re.compile(
-    r"(?:no|not (?:cause|associated with|linked to)|without|never|free of|does not|doesn't|do not|"
+    r"(?:\bno\b|not (?:cause|associated with|linked to)|without|never|free of|does not|doesn't|do not|"
     r"zero)(?! (?:\w+ )?predict)[^.;]{0,30}(?:serious|severe|major|dangerous|neurologic\w*|"
     r"life-threatening)[^.;]{0,20}(?:side effects?|adverse|reactions?|events?|risks?|"
     r"complications?)|(?:no|without) (?:known )?(?:serious|severe) (?:side|adverse)|"

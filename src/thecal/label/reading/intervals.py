@@ -28,7 +28,7 @@ _NAMED = re.compile(
     r"\b(?P<fortnight>every (?:other|second) week|fort?nightly|(?:every|a|one) fortnight|"
     r"once a fortnight|bi-?weekly|every two weeks|twice (?:a|per) month|vierzehntäg\w*)\b|"
     r"\b(?P<week>weekly|once (?:a|per) week|(?:every|each) week|wöchentlich|semanal\w*)\b|"
-    r"\b(?P<day>daily|once (?:a|per) day|(?:every|each) day|täglich|diari\w+)\b|"
+    r"\b(?P<day>daily\b(?! (?:skills|life|activit|living|function|tasks|routine|care))|once (?:a|per) day|(?:every|each) day|täglich|diari\w+)\b|"
     r"\b(?P<month2>every (?:other|second) month|bi-?monthly)\b|"
     r"\b(?P<month3>quarterly|once a quarter|every quarter)\b|"
     r"\b(?P<month4>three times (?:a|per) year|3 times (?:a|per) year)\b|"

@@ -71,7 +71,9 @@ def missed_interval(line: Line, q: Quantity, before: str, after: str) -> Iterato
     if q.unit in ("d", "weeks") and (q.hi if q.unit == "d" else q.hi * 7) <= 1:
         return
     bounded = _GAP_BEFORE.search(before[-26:]) or _GAP_AFTER.match(after)
-    if q.unit in ("month", "years") and bounded:
+    if bounded and RESTART.search(line.text):
+        yield from (_gap(line, q, value) for value in {q.lo, q.hi})
+    elif q.unit in ("month", "years") and bounded:
         yield from (_gap(line, q, value) for value in {q.lo, q.hi})
     elif q.unit == "month" and q.lo != q.hi:
         yield from (_gap(line, q, value) for value in (q.lo, q.hi))

@@ -123,6 +123,11 @@ def _population(text: str, gene: str) -> str:
     return "gene without mutation" if plain and _has_gene_or_form(gene).search(text) else "gene"
 
 
+_FOR_CHILDREN = re.compile(
+    r"\b(?:for|treats?) (?:\w+ )?(?:children|infants|babies|p(?:a)?ediatric)"
+)
+
+
 def _ages(line: Line, ill: re.Match[str]) -> Iterator[Claim]:
     """Read the ages of those it is for."""
     text = line.text
@@ -131,6 +136,8 @@ def _ages(line: Line, ill: re.Match[str]) -> Iterator[Claim]:
     elif _ADULTS.search(text):
         both = CHILD.search(text) and not _NOT_CHILDREN.search(text)
         yield line.claim("indication", "ages", "adults and children" if both else "adults", ill)
+    elif young := _FOR_CHILDREN.search(line.text):
+        yield line.claim("indication", "ages", "children too", young)
 
 
 _AGE_WORDS = "two|three|four|five|six|seven|eight|ten|twelve|sixteen"
@@ -172,6 +179,12 @@ _AGED = re.compile(
 )
 
 
+# Some children only, or children in another matter: "babies who are born weak".
+_SOME_CHILDREN = re.compile(
+    r"\b(?:babies|infants|children|newborns) (?:who|whose|of carriers|born with)\b"
+)
+
+
 def read_children(line: Line) -> Iterator[Claim]:
     """Read whether children are treated, and every age that is told.
 
@@ -182,6 +195,8 @@ def read_children(line: Line) -> Iterator[Claim]:
         return
     m = CHILD.search(text)
     if m:
+        if _SOME_CHILDREN.search(text):
+            return
         if _NOT_ESTABLISHED.search(text):
             yield line.claim("populations.children", "standing", "not established", m)
         elif _CHILDREN_ASIDE.search(text):

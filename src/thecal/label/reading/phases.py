@@ -34,7 +34,9 @@ _INTERVALS = re.compile(
 )
 _THEREAFTER = re.compile(r"\W{0,2}(?:thereafter|after (?:that|this)|from then on|afterwards?)\b")
 # The phase after a number: "3 loading doses".
-_BEHIND = re.compile(r"\s?(?:\w{1,20} )?(?:(?P<l>loading|initial|starting)|(?P<m>maintenance))\b")
+_BEHIND = re.compile(
+    r"\s?(?!after\b|before\b)(?:\w{1,20} )?(?:(?P<l>loading|initial|starting)|(?P<m>maintenance))\b"
+)
 
 
 _NTH_BEFORE = re.compile(r"\b(?:second|third|2nd|3rd)\b[^.;|]{0,14}$")
@@ -129,14 +131,15 @@ RESTART = re.compile(
     r"(?:must|should|have to|need to) be (?:given |repeated )again)|"
     r"(?:repeat|give|have) all (?:the )?loading|"
     r"loading[^.;]{0,20}(?:anew|over again|from dose one|from dose 1|be done again)|"
+    r"(?:treatment|therapy) begins? (?:again|anew)|"
     r"loading (?:doses? )?(?:begins?|starts?|is started|is begun) (?:again|anew)|"
     r"loading is (?:not )?repeated|load again|new loading|new loading|as in recommended dosage"
 )
 # A row of a table by the time since the last dose: "4 to 8 months: …".
 _TIER = re.compile(
     r"\W*(?:with |after |if (?:it is )?|when |a gap of )?(?:less than |under |below |over |"
-    r"at least |from |[≥<>≤]=? ?)?\d+ ?(?:(?:-|to) ?(?:<|less than|under|below)? ?\d+ ?)?(?:months?|"
-    r"mo)\b[^.;|]{0,24}(?:[:|]|gone by|since|have passed)"
+    r"at least |from |[≥<>≤]=? ?)?\d+ ?(?:(?:-|to) ?(?:<|less than|under|below)? ?\d+ ?)?"
+    r"(?:months?|mo)\b[^.;|]{0,24}(?:[:|]|gone by|since|have passed)"
 )
 _BREAK = re.compile(r"interrupt\w*|\bgap\b|lapse\w*|\bbreak\b")
 # Missing data, a late onset: not a missed dose.
@@ -144,7 +147,9 @@ _NOT_MISSED = re.compile(
     r"(?:nothing|not|no) (?:is |be )?miss|miss(?:ing)? (?:data|values)|late-?onset|later-onset|"
     r"missense|delay\w* (?:in )?(?:disease|onset|progress|diagnos|start|milest)|late stage"
 )
-_SINCE_LAST = re.compile(r"since (?:the|your|their|his|her) (?:last|previous) (?:dose|injection)")
+_SINCE_LAST = re.compile(
+    r"(?:since|months? (?:after|from)) (?:the|your|their|his|her) (?:last|previous) (?:dose|injection)"
+)
 _ABOUT_TREATMENT = re.compile(r"dos|inject|treat|appoint|visit|happen")
 _NAMES_A_DOSE = re.compile(
     r"\bdos(?:e|es|is|i|en)\b|portion|\bshot|jab|inject|appointment|treatment|visit|loading|"

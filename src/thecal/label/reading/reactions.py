@@ -40,7 +40,7 @@ def read_reactions(line: Line) -> Iterator[Claim]:
     marks = [
         _Mark(*m.span(), reactions[m[0]]) for m in line.lexicon.reaction_pattern.finditer(text)
     ]
-    if not marks:
+    if not marks or (line.is_other and not line.names_medicine):
         return
     percents = [
         q

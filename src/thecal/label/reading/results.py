@@ -23,7 +23,7 @@ _LIVER_ENZYMES = re.compile(
 _NONE_OF_IT = re.compile(
     r"\b(?:not|no|nor|neither|unlikely|without|isn't|doesn't|non|underdo|nicht|none|little)\b"
 )
-_CLEARED = re.compile(r"metaboli|broken|clear|degrad|elimin|process")
+_CLEARED = re.compile(r"break\w* (?:it )?down|metaboli|broken|clear|degrad|elimin|process")
 
 
 def read_kinetics(line: Line) -> Iterator[Claim]:
@@ -133,7 +133,7 @@ _OUTCOME = re.compile(
     r"resolv\w+|continu\w+|serious|cases?\b|went on)"
 )
 _IN_N = re.compile(
-    r"\b(?:in|by) (?P<n>one|two|three|four|five|six|seven|ten|\d{1,2})(?=[,.;]|$|"
+    r"\b(?:in|by) (?P<n>one|two|three|four|five|six|seven|ten|\d{1,2})(?=[,;]|\.(?!\d)|$|"
     r" (?:and|papill|asep|trial))"
 )
 
