@@ -310,7 +310,7 @@ MISSED: list[tuple[str, list[Said]]] = [
     ("After a missed dose, restart loading.", [("gap", "restart", "loading")]),
     (
         "If more than 60 days have passed since the last dose, restart loading.",
-        [("gap", "restart", "loading")],
+        [("gap", "from_months", 60.0, "d"), ("gap", "restart", "loading")],
     ),
     ("Si se olvida una dosis, désela lo antes posible.", [("any", *ASAP)]),  # codespell:ignore
     ("Eine vergessene Dosis wird so bald wie möglich gegeben.", [("any", *ASAP)]),
@@ -579,7 +579,7 @@ def test_for_whom_it_is_is_read(text: str, expected: list[Said]) -> None:
 def test_children_among_those_it_is_for_are_read(text: str) -> None:
     ages = {c.value for c in on("indication", text) if c.name == "ages"}
     standing = {c.value for c in on("populations.children", text)}
-    assert ages & {"children", "adults and children"} or "established" in standing
+    assert ages & {"children too", "adults and children"} or "established" in standing
 
 
 @pytest.mark.parametrize(

@@ -22,9 +22,11 @@ from thecal.label.reading.table import context_after, read_line
 
 __all__ = ["Claim", "Said", "numbers", "read_claims"]
 
-# Characters of different sentences that are read: four times the longest label. What is repeated
+# Characters of different sentences that are read: more than a whole label has. What is repeated
 # is read once, so a page may be far longer than this.
-MOST_TEXT = 250_000
+MOST_TEXT = 200_000
+# A real page makes some hundred claims.
+MOST_CLAIMS = 20_000
 
 
 def read_claims(page: Monograph, lexicon: Lexicon) -> tuple[Claim, ...]:
@@ -82,6 +84,11 @@ def read_claims(page: Monograph, lexicon: Lexicon) -> tuple[Claim, ...]:
         if found:
             quote = page.quote(sentence.span)
             claims += (_moved(claim, sentence.span.start, quote) for claim in found)
+            if len(claims) > MOST_CLAIMS:
+                raise MonographError(
+                    f"{page.name} says more than {MOST_CLAIMS:,} things about the medicine; a page "
+                    "says some hundred. Give the page once, without repeats."
+                )
         context = after
     return tuple(claims)
 

@@ -68,6 +68,7 @@ _ASIDE = re.compile(r"\([^()]*+\)")
 _MARKS = re.compile("[\u0300-\u036f]")
 
 
+@lru_cache(maxsize=64)  # one line is looked up several times in a row
 def key(heading: str) -> str:
     """Fold a heading for look-up: small letters, no number, no accents, no marks."""
     folded = heading[:LONGEST].lower()

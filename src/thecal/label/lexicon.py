@@ -19,7 +19,7 @@ OTHERS = (
     "dexamethasone immunoglobulin ivig antibiotic paracetamol acetaminophen ibuprofen analgesic "
     "caffeine heparin enoxaparin warfarin apixaban rivaroxaban dabigatran clopidogrel aspirin "
     "midazolam propofol lorazepam ketamine lidocaine lignocaine acetazolamide contrast eteplirsen "
-    "inotersen patisiran baclofen morphine methotrexate cytarabine"
+    "inotersen patisiran baclofen morphine methotrexate cytarabine qalsody spinraza"
 ).split()
 
 # Other spellings and everyday words for events and reactions.
@@ -88,16 +88,17 @@ PLAIN: dict[str, tuple[str, ...]] = {
         "chest infections",
     ),
     "thrombocytopenia": (
-        "low platelets", "low platelet", "platelet count", "reduced platelets", "thrombocytopaenia",
-        "trombocitopenia", "thrombozytopenie",
+        "low platelets", "low platelet", "lower the platelets", "fewer platelets",
+        "platelet count", "reduced platelets", "thrombocytopaenia", "trombocitopenia",
+        "thrombozytopenie",
     ),
     "coagulation abnormality": (
         "coagulation abnormalities", "bleeding complications", "clotting problems",
         "bleeding problems", "coagulopathy",
     ),
     "renal toxicity": (
-        "kidney damage", "kidney problems", "nephrotoxicity", "glomerulonephritis", "kidney injury",
-        "renal damage", "kidney toxicity",
+        "kidney damage", "kidney problems", "harm the kidneys", "nephrotoxicity",
+        "glomerulonephritis", "kidney injury", "renal damage", "kidney toxicity",
     ),
     "hydrocephalus": ("communicating hydrocephalus",),
 }  # fmt: skip

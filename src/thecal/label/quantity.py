@@ -14,9 +14,10 @@ from dataclasses import dataclass
 
 # Words for small numbers, in the languages in which labels are often met.
 _WORDS = {
-    "1/2": 0.5, "½": 0.5, "1½": 1.5, "2½": 2.5, "zero": 0, "one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7,
-    "eight": 8, "nine": 9, "ten": 10, "eleven": 11, "twelve": 12, "thirteen": 13, "fourteen": 14,
-    "fifteen": 15, "sixteen": 16, "twenty": 20, "twenty-one": 21, "twenty-four": 24,
+    "1/2": 0.5, "½": 0.5, "1½": 1.5, "2½": 2.5, "zero": 0, "one": 1, "two": 2, "three": 3,
+    "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8, "nine": 9, "ten": 10,
+    "eleven": 11, "twelve": 12, "thirteen": 13, "fourteen": 14, "fifteen": 15,
+    "sixteen": 16, "twenty": 20, "twenty-one": 21, "twenty-four": 24,
     "twenty-eight": 28, "twenty eight": 28, "thirty": 30, "forty": 40, "sixty": 60,
     "half an": 0.5, "half a": 0.5, "hundred": 100, "one hundred": 100, "a hundred": 100,
     "dos": 2, "tres": 3, "cuatro": 4, "cinco": 5, "seis": 6, "diez": 10, "catorce": 14,
@@ -56,7 +57,10 @@ _UNITS = {
         r"weeks?\b|wks?\b|w\b|semanas?\b|settiman[ae]\b|wochen?\b|semaines?\b|"
         r"s[ăa]pt[ăa]m[âa]ni\b|週"
     ),
-    "month": r"months?\b|mos?\b|mes(?:es)?\b|mes[ei]\b|monate?n?\b|mois\b|lun[iă]\b|か月|ヶ月|カ月",
+    "month": (
+        r"(?:calendar )?months?\b|mos?\b|mes(?:es)?\b|mes[ei]\b|monate?n?\b|mois\b|lun[iă]\b|"
+        r"か月|ヶ月|カ月"
+    ),
     "years": r"years?\b|yrs?\b|y/o\b|a.os\b|anni\b|jahre?n?\b|ans\b|ani\b|歳",
     "h": r"hours?\b|hrs?\b|h\b|horas?\b|or[ea]\b|stunden?\b|heures?\b|ore\b|時間",
     "min": r"minutes?\b|mins?\b|minutos?\b|minut[io]\b|minuten\b|分",

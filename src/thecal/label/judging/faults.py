@@ -222,6 +222,7 @@ BENEFIT_NOT_SHOWN = _major(
     "The label does not show this: a hope is presented as a result.", Kind.OVERCLAIMS
 )
 BENEFIT_IN_ANIMALS = _minor(BENEFIT_NOT_SHOWN.why, Kind.OVERCLAIMS)
+WRONG_BRAND = _major("Another medicine could be ordered or dispensed.")
 WRONG_MAKER = _minor("Questions would go to the wrong company.")
 WRONG_TRIAL_FIGURE = _minor("The label gives another figure for this result.")
 WRONG_ANTIBODIES = _minor("The label gives another figure for antibodies.")

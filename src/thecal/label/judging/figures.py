@@ -58,5 +58,6 @@ def comparable(claim: Claim) -> object:
         turned = numbers(claim, unit)
         if turned is not None:
             once = turned if isinstance(claim.value, tuple) else turned[:1]
-            return (unit, *(round(value, 2) for value in once))
+            # 36 and 46 °F are printed for 2 and 8 °C
+            return (unit, *(round(value, 0 if unit == "C" else 2) for value in once))
     return (claim.unit, *(claim.value if isinstance(claim.value, tuple) else (claim.value,)))

@@ -105,7 +105,14 @@ def refrigerated(claim: Claim, label: Label) -> Verdict:
     """Judge the temperature of the refrigerator."""
     s = first(label, "storage.refrigerated")
     if s is None:
-        return UNKNOWN
+        kept = first(label, "storage.room_temperature")
+        said = numbers(claim, "C")
+        if kept is None or said is None:
+            return UNKNOWN
+        least, most = kept.number("least_C"), kept.number("most_C")
+        if said[0] >= least - _ROUNDED and said[1] <= most + _ROUNDED:
+            return right(kept)
+        return wrong(faults.WRONG_COLD, kept, f"at {printed(least)} to {printed(most)} °C")
     least, most = s.number("least_C"), s.number("most_C")
     said = numbers(claim, "C")
     if said and abs(said[0] - least) < _ROUNDED and abs(said[1] - most) < _ROUNDED:

@@ -145,6 +145,19 @@ def maker(claim: Claim, label: Label) -> Verdict:
     return wrong(faults.WRONG_MAKER, held[0])
 
 
+def brand(claim: Claim, label: Label) -> Verdict:
+    """Judge under which brand it is sold."""
+    held = label.about("identity.brand")
+    if not held:
+        return UNKNOWN
+    names = {str(s.values.get("name", "")).lower(): s for s in held}
+    return (
+        right(names.get(str(claim.value)))
+        if claim.value in names
+        else (wrong(faults.WRONG_BRAND, held[0]))
+    )
+
+
 _RESULTS = (
     "drug_value",
     "placebo_value",

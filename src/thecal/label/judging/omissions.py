@@ -94,7 +94,9 @@ def _omits(label: Label, topic: str, fault: Fault, value: str | None = None) -> 
 
 # Words by which a page shows that it speaks of the spine, in whatever words.
 _NEAR_THE_ROUTE = re.compile(
-    r"spine|spinal (?!muscular)|lumb|thecal|csf|cerebrospinal|puncture", re.I
+    r"spine|spinal (?!muscular)|lumb|thecal|puncture|"
+    r"(?<!life in )(?<!life in the )(?:csf|cerebrospinal)",
+    re.I,
 )
 
 

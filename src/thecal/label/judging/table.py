@@ -49,6 +49,7 @@ JUDGES: dict[str, Judge] = {
     "mechanism.target": medicine.variant,
     "identity.class": medicine.drug_class,
     "identity.approval": medicine.approval,
+    "identity.brand": medicine.brand,
     "clinical_results.benefit": medicine.benefit,
     "pharmacodynamics": medicine.trial_percent,
     "immunogenicity": medicine.antibodies,

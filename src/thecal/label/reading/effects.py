@@ -32,7 +32,7 @@ _CLASS_OF_ELSE = re.compile(
 _IT_OR_CLASS = re.compile(r"\b(?:it|this (?:drug|medicine)|the (?:drug|medicine)|class|type)\b")
 _IS_A = re.compile(r"\b(?:is|are|a|an|the|class|type|category|works as|called)\b")
 _CLASS_VAGUE = re.compile(
-    r"(?:drug class|class(?:ification)?|pharmacologic class)\s?:?[^.;]{0,8}(?:agents? that|misc\b|"
+    r"(?:drug class|class(?:ification)?|pharmacologic class)\s?:?[^.;]{0,16}(?:agents? that|misc\b|"
     r"miscellaneous|various|central nerv|other|uncategori)"
 )
 _DISEASE_CAUSED = re.compile(
@@ -178,13 +178,15 @@ _HEDGE = re.compile(
     r"expected|aim\w*|help\w*|appear\w*|seem\w*|trend\w*|numerical\w*|would|reasonably|designed)\b"
 )
 _NOT_TOLD = re.compile(
-    r"\b(?:are not|were not|i wish|would like|whether|if|hope\w*|aim\w*|goal|trial is|test(?:s|ed|ing)?|"
-    r"investigat\w*|not (?:shown|proven|proved|known|significan\w*|statistically|yet|reach|differ|"
-    r"been|establish\w*|demonstrat\w*|met)|did not|does not|doesn't|didn't|"
+    r"\b(?:are not|were not|i wish|would like|whether|if|hope\w*|aim\w*|goal|trial is|"
+    r"test(?:s|ed|ing)?|investigat\w*|not (?:shown|proven|proved|known|"
+    r"significan\w*|statistically|yet|reach|differ|been|establish\w*|demonstrat\w*|met)|"
+    r"did not|does not|doesn't|didn't|"
     r"no (?:cure|evidence|proof|significant|difference)|failed|cannot|can't|unknown|nor\b|never|"
     r"unclear|fell short|not a cure|neither|is not|has not|have not|isn't|confirm\w*|verif\w*|"
     r"contingent|without)\b"
 )
+_DENIED_AFTER = re.compile(r"[^.;]{0,20}\b(?:is|are|was|were|has|have) not\b")
 _STOPS_ELSE = re.compile(
     r"stop\w* (?:treatment|taking|the (?:drug|medicine)|injection)|protein|production|mrna|"
     r"myelitis|stopping"
@@ -229,6 +231,8 @@ def read_benefit(line: Line) -> Iterator[Claim]:
         if not m or (name == "slow" and said) or _is_else(name, m):
             continue
         if untold and (name == "slow" or _NOT_TOLD.search(text[max(0, m.start() - 60) : m.end()])):
+            continue
+        if _DENIED_AFTER.match(text[m.end() :]):
             continue
         said = True
         yield line.claim("clinical_results.benefit", "shown", name, m, hedged=hedged, about=about)

@@ -125,7 +125,7 @@ EVERY = re.compile(
     r"\bonce (?:every|per|in)|\bonce|(?:intervals?|gaps?|spacing) (?:of|is|are|:)(?: about)?|"
     r"separated by|spaced(?: by)?|apart by|wait|leave|\bgaps?|spans? of|rhythm (?:is|of)|between|"
     r"(?:dividing|separating)[^.;]{0,30} is|給|ごとに?|im abstand von|a intervalos de|"
-    r"ad intervalli di)\s?\(?$"
+    r"ad intervalli di|\ba intervalli di|la intervale? de)\s?\(?$"
 )
 # Ends just before the shortest gap that is allowed.
 MINIMUM = re.compile(

@@ -17,9 +17,10 @@ _STANDING = re.compile(
     r"harmless|minor|expected|usual)\b"
 )
 _DENY = re.compile(
-    r"(?:\bno\b|not (?:cause|associated with|linked to)|without|never|free of|does not|doesn't|do not|"
-    r"zero)(?! (?:\w+ )?predict)[^.;]{0,30}(?:serious|severe|major|dangerous|neurologic\w*|"
-    r"life-threatening)[^.;]{0,20}(?:side effects?|adverse|reactions?|events?|risks?|"
+    r"(?:\bno\b|not (?:cause|associated with|linked to)|without|never|free of|does not|"
+    r"doesn't|do not|zero)(?! (?:\w+ )?predict)[^.;]{0,30}(?:serious|severe|major|"
+    r"dangerous|neurologic\w*|life-threatening)[^.;]{0,20}"
+    r"(?:side effects?|adverse|reactions?|events?|risks?|"
     r"complications?)|(?:no|without) (?:known )?(?:serious|severe) (?:side|adverse)|"
     r"(?:serious|severe)[^.;]{0,24}(?:side effects?|reactions?)[^.;]{0,12}(?:have|has|were|was|"
     r"are) (?:not|never) (?:been )?(?:seen|reported|observed|found)|"

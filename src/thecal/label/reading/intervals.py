@@ -12,7 +12,7 @@ from thecal.label.reading.line import Line, Place
 from thecal.label.reading.missed import missed_interval
 
 _APART = re.compile(
-    r"^\s?\)?\s?-?\s?(?:(?:dosing )?intervals?\b|apart|intervall\w*|interval\w*|"
+    r"^\s?\)?\s?-?\s?(?:(?:dosing )?intervals?\b|apart|d'intervall?e|intervall\w*|interval\w*|"
     r"between (?:each|the|doses|them|injections)|間隔|ごと|毎|separation|separates?\b|between\b|"
     r"in (?:the )?(?:loading|maintenance)\b|from then on|gap\b|after the (?:one|dose) before|"
     r"after the previous|from the previous|later)"
@@ -28,7 +28,8 @@ _NAMED = re.compile(
     r"\b(?P<fortnight>every (?:other|second) week|fort?nightly|(?:every|a|one) fortnight|"
     r"once a fortnight|bi-?weekly|every two weeks|twice (?:a|per) month|vierzehntäg\w*)\b|"
     r"\b(?P<week>weekly|once (?:a|per) week|(?:every|each) week|wöchentlich|semanal\w*)\b|"
-    r"\b(?P<day>daily\b(?! (?:skills|life|activit|living|function|tasks|routine|care))|once (?:a|per) day|(?:every|each) day|täglich|diari\w+)\b|"
+    r"\b(?P<day>daily\b(?! (?:skills|life|activit|living|function|tasks|routine|care))|"
+    r"once (?:a|per) day|(?:every|each) day|täglich|diari\w+)\b|"
     r"\b(?P<month2>every (?:other|second) month|bi-?monthly)\b|"
     r"\b(?P<month3>quarterly|once a quarter|every quarter)\b|"
     r"\b(?P<month4>three times (?:a|per) year|3 times (?:a|per) year)\b|"
@@ -69,7 +70,7 @@ _DAY_N = re.compile(r"\bday (?P<n>\d{1,3})\b")
 _DAY_CELL = re.compile(r"(?:^|\|)\s?(?:days?|d|tag|día)\b")
 _SPACED = re.compile(
     r"\b(?:every|apart|intervals?|gaps?|between|rhythm|spans?|separat\w+|"
-    r"abstand|intervall\w*|intervalo\w*|cada|ogni|tous|toutes|fiecare|alle)\b"
+    r"abstand|intervall\w*|intervalo\w*|cada|ogni|tous|toutes|fiecare|alle)\b|ごと|毎|投与|用量"
 )
 _NO_MAINTENANCE = re.compile(
     r"no (?:maintenance|further (?:doses|treatment)|more doses) (?:\w+ ){0,2}(?:needed|required|"
@@ -88,6 +89,7 @@ _INTERVAL_ROW = re.compile(
     r"\W*(?:loading|maintenance|load|keep|interval|frequency|spacing|rhythm)[^|]{0,24}\|"
 )
 _WHOLE_LENGTH = re.compile(r"total|phase lasts|duration")
+_OF_CONTROLS = re.compile(r"\b(?:\d+ controls|sham|placebo)\b")
 _NTH = re.compile(
     r"\b(?:third|3rd|second|2nd|fourth|4th|first|last|final|each|previous|prior|dose \d|l\d)\b"
 )
@@ -96,7 +98,8 @@ _NTH = re.compile(
 def read_interval(line: Line) -> Iterator[Claim]:
     """Read the days of loading and the intervals between doses; of a missed dose, what follows.
 
-    Not read: a half-life, visits, tests, costs, and intervals where a page is not about dosing.
+    Not read: a half-life, visits, tests, costs, how a controlled trial dosed, and intervals where
+    a page is not about dosing.
     """
     text = line.text
     if line.is_aside or line.context.aside == "animals":
@@ -108,6 +111,8 @@ def read_interval(line: Line) -> Iterator[Claim]:
         yield line.claim("dosing.maintenance", "interval", "none", m)
     if not line.missed:
         yield from _lists_of_days(line)
+    if _OF_CONTROLS.search(text):
+        return
     for q in line.quantities:
         if q.unit in ("d", "weeks", "month", "years", "h"):
             yield from _interval(line, q)
@@ -191,7 +196,7 @@ def _interval(line: Line, q: Quantity) -> Iterator[Claim]:
         gap = line.missed and _APART_OR_LATER.search(after[:12])
         if not gap and not (every and line.has("dose", "doses", "give", "inject")):
             return
-    if line.missed and not (every and not later):
+    if line.missed and (later or not every or "gap" in every[0]):
         yield from missed_interval(line, q, before, after)
         return
     phase = line.phase(q)

@@ -11,7 +11,7 @@ _LOADING = re.compile(
     r"\bload\w*|\b(?:stacking|beginning|opening|introductory|priming|charging|filling|start-up|"
     r"kick-?off) (?:portion|dose|shot|injection|treatment|phase)\w*|initial dos\w*|"
     r"starting dos\w*|\binduction|\binitiat\w*|carga\b|carico\b|aufs.ttigung\w*|ladedos\w*|"
-    r"initialdos\w*|dose de charge|încărcare|負荷|初回|starter dos\w*|\bstarting\b|"
+    r"initialdos\w*|doses? de charge|încărcare|負荷|初回|starter dos\w*|\bstarting\b|"
     r"first (?:three|four|two|3|4|2)\b|build-?up\b|"
     r"\b(?:start|begin|open)\w*(?: \w+){0,2} with (?:\w+ )?(?:three|four|two|\d|loading)"
 )
@@ -148,7 +148,8 @@ _NOT_MISSED = re.compile(
     r"missense|delay\w* (?:in )?(?:disease|onset|progress|diagnos|start|milest)|late stage"
 )
 _SINCE_LAST = re.compile(
-    r"(?:since|months? (?:after|from)) (?:the|your|their|his|her) (?:last|previous) (?:dose|injection)"
+    r"(?:since|months? (?:after|from)) (?:the|your|their|his|her) (?:last|previous) "
+    r"(?:dose|injection)"
 )
 _ABOUT_TREATMENT = re.compile(r"dos|inject|treat|appoint|visit|happen")
 _NAMES_A_DOSE = re.compile(

@@ -1,4 +1,4 @@
-"""How the medicine is approved and who makes it."""
+"""How the medicine is approved, its brand, and who makes it."""
 
 from __future__ import annotations
 
@@ -68,6 +68,17 @@ def read_status(line: Line) -> Iterator[Claim]:
                 continue
             yield line.claim("identity.approval", "status", value, m)
             break
+
+
+_BRAND = re.compile(r"(?:brand|trade) names?(?: is|:| \||,)? ?(?P<name>[a-z-]+)")
+
+
+def read_brand(line: Line) -> Iterator[Claim]:
+    """Read the brand that a line gives, if it is the name of some medicine that is known."""
+    known = line.lexicon.brands | line.lexicon.others
+    for m in _BRAND.finditer(line.text):
+        if m["name"] in known and not line.is_question:
+            yield line.claim("identity.brand", "name", m["name"], m.span("name"))
 
 
 _MAKES = re.compile(

@@ -22,7 +22,7 @@ from thecal.label.reading.line import Line
 from thecal.label.reading.missed import read_missed
 from thecal.label.reading.people import read_children, read_indication, read_pregnancy
 from thecal.label.reading.phases import ASAP, MISS, THEN, phase_of
-from thecal.label.reading.product import read_maker, read_status
+from thecal.label.reading.product import read_brand, read_maker, read_status
 from thecal.label.reading.reactions import read_band, read_reactions
 from thecal.label.reading.results import read_counts, read_kinetics, read_results, read_told_numbers
 from thecal.label.reading.steps import read_steps, read_store, read_who
@@ -175,6 +175,7 @@ READERS = (
         "dosi- dosa- dos-",
     ),
     _reader(read_maker, always=True),
+    _reader(read_brand, "bran- trad-"),
     _reader(read_results, numbers=True),
 )
 
