@@ -310,11 +310,11 @@ def high_dose_cases(label: Label) -> Iterator[Case]:
     yield from regular(label, MONDAY, 14)
     for month in range(1, 13):
         last = months_after(date(2026, month, 1), 1) - days(1)
-        for n in range(3):
+        for n in range(10):
             given = on_time(label, loaded_on(label, last), n)
             yield Case(f"loading ends on {last}; on time; {n} of maintenance", given)
-    for last in (date(2028, 2, 29), date(2027, 10, 30)):
-        for n in range(4):
+    for last in (date(2028, 2, 29), *(date(2027, 10, day) for day in (28, 29, 30))):
+        for n in range(10):
             given = on_time(label, loaded_on(label, last), n)
             yield Case(f"loading ends on {last}; on time; {n} of maintenance", given)
     yield from one_late(label, MONDAY, (2, 3, 5), (1, 7, 14, 28, 60))
