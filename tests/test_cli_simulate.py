@@ -20,10 +20,12 @@ import pytest
 from click.testing import CliRunner, Result
 from jsonschema import Draft202012Validator
 
-from thecal import cli
 from thecal.cli import app
+from thecal.cli.app import progress_of, stoppable
 from thecal.model.intrathecal import INTRATHECAL_ASO
 
+# `thecal.cli.app` is the command; the module of that name holds its parts
+COMMANDS = sys.modules["thecal.cli.app"]
 THECAL = Path(sys.executable).with_name("thecal")
 OUTPUTS = {output.name for output in INTRATHECAL_ASO.outputs}
 QUICK = ("--n", "20", "--until", "84d", "--outputs", "csf,nfl")
@@ -268,7 +270,7 @@ def pressed():
 
 
 def test_a_stopped_simulation_shows_how_many_of_how_many_and_answers_1(monkeypatch, tmp_path):
-    monkeypatch.setattr(cli, "stoppable", pressed)
+    monkeypatch.setattr(COMMANDS, "stoppable", pressed)
     many = ("--n", 9000, "--until", "14d", "--outputs", "csf", "--backend", "numpy")
     result = fresh(*many, "--out", tmp_path / "p.csv", "--figure", tmp_path / "p.svg", "--summary")
     assert result.exit_code == 1
@@ -282,7 +284,7 @@ def test_a_stopped_simulation_shows_how_many_of_how_many_and_answers_1(monkeypat
 
 
 def test_a_stop_that_comes_after_everybody_is_done_changes_nothing(monkeypatch):
-    monkeypatch.setattr(cli, "stoppable", pressed)
+    monkeypatch.setattr(COMMANDS, "stoppable", pressed)
     result = fresh(*QUICK)
     assert (result.exit_code, result.stdout) == (0, run(*QUICK).stdout)
 
@@ -342,7 +344,7 @@ def test_ctrl_c_twice_ends_at_once_and_leaves_no_draft(tmp_path):
 
 def test_ctrl_c_is_as_it_was_once_the_simulation_has_ended():
     before = signal.getsignal(signal.SIGINT)
-    with cli.stoppable() as is_stopped:
+    with stoppable() as is_stopped:
         assert not is_stopped()
     assert signal.getsignal(signal.SIGINT) is before
 
@@ -357,14 +359,14 @@ class Terminal(io.StringIO):
 
 def test_a_terminal_shows_how_many_are_done_of_a_long_simulation(monkeypatch):
     monkeypatch.setattr(sys, "stderr", terminal := Terminal())
-    with cli.progress_of(200_000) as show:
+    with progress_of(200_000) as show:
         show(50_000)
     assert "50,000 of 200,000 people" in terminal.getvalue()
 
 
 def test_a_short_simulation_draws_no_progress(monkeypatch):
     monkeypatch.setattr(sys, "stderr", terminal := Terminal())
-    with cli.progress_of(1000) as show:
+    with progress_of(1000) as show:
         show(500)
     assert terminal.getvalue() == ""
 
