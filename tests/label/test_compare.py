@@ -293,6 +293,12 @@ def test_the_eu_day_of_the_fourth_dose_is_a_difference_of_country() -> None:
     assert not found(text, load_label("nusinersen", "eu"))
 
 
+def test_tests_called_needless_are_an_error_that_can_hurt() -> None:
+    """The EU label leaves some of them to judgement: the class names it, the severity stays."""
+    classes = {(kind, severity) for kind, severity, _ in found(NEEDLESS, NUSINERSEN)}
+    assert ("other jurisdiction", "safety") in classes
+
+
 def test_another_countrys_day_on_a_page_of_this_country_stays_an_error_that_can_hurt() -> None:
     text = "US prescribing information, FDA. Loading doses are given on days 0, 14, 28 and 63.\n"
     assert ("other jurisdiction", "safety", "dosing.loading") in found(text, NUSINERSEN)
@@ -395,6 +401,7 @@ def test_what_one_medicine_has_shown_is_an_overclaim_for_another() -> None:
 
 # -- what is left out
 
+NEEDLESS = "No blood tests are needed before a dose."
 DOSED = (
     "Each dose is 100 mg. Three loading doses are given 14 days apart, then a maintenance dose "
     "every 28 days."
