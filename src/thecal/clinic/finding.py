@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from thecal.source import Source
@@ -27,6 +28,8 @@ class Finding:
     time_d        day it refers to; None for the whole course
     source        where the rule stands; None where it is no label's
     label_silent  the label leaves the question open
+    rule          the rule that found it: a topic of the label, or a named policy and its version
+    inputs        what the rule read, by name, as it was recorded
     """
 
     code: str
@@ -37,3 +40,5 @@ class Finding:
     time_d: float | None = None
     source: Source | None = None
     label_silent: bool = False
+    rule: str = ""
+    inputs: Mapping[str, float | str] = field(default_factory=dict, hash=False)

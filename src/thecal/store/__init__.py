@@ -1,0 +1,1 @@
+"""Many courses, kept: facts only ever added, every read and write chained."""
