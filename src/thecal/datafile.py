@@ -16,7 +16,7 @@ from typing import Any
 
 import yaml
 
-from thecal.errors import DataFileError, Fault, nearest, shown
+from thecal.errors import DataFileError, Fault, guarded, nearest, shown
 from thecal.units import iso_date
 
 MAX_BYTES = 2_000_000  # the longest label so far is under 100 kB
@@ -27,10 +27,18 @@ LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 @dataclass(slots=True)
 class DataFile:
-    """A data file being read; collects faults until `finish`."""
+    """A data file being read; collects faults until `finish`.
+
+    is_private  it speaks of a person: a fault names the line, but neither the file nor words in it
+    """
 
     path: Path
     faults: list[Fault] = field(default_factory=list)
+    is_private: bool = False
+
+    def quoted(self, text: str) -> str:
+        """Quote what was found, unless it may be somebody's name."""
+        return guarded(text) if self.is_private else shown(text)
 
     def read(self) -> Entry:
         """Read the file and return its root; an unreadable file is raised at once."""
@@ -54,13 +62,17 @@ class DataFile:
         except yaml.YAMLError as error:
             mark = getattr(error, "problem_mark", None)
             problem = getattr(error, "problem", None) or str(error).splitlines()[0]
-            raise self._refusal(mark.line + 1 if mark else 0, f"not YAML: {problem}") from error
+            told = problem.split("'")[0].rstrip() if self.is_private else problem
+            raise self._refusal(mark.line + 1 if mark else 0, f"not YAML: {told}") from error
         if root is None:
             raise self._refusal(0, "the file is empty")
         return Entry(self, root, "")
 
     def _refusal(self, line: int, message: str) -> DataFileError:
-        return DataFileError([Fault(line, message)], what=self.path.name)
+        return self._error([Fault(line, message)])
+
+    def _error(self, faults: list[Fault]) -> DataFileError:
+        return DataFileError(faults, what="the file" if self.is_private else self.path.name)
 
     def _compose(self, text: str) -> Any:
         """Build the nodes of one document from its events, without recursion.
@@ -72,7 +84,8 @@ class DataFile:
         for event in yaml.parse(text, Loader=LOADER):
             line = event.start_mark.line + 1 if event.start_mark else 0
             if isinstance(event, yaml.AliasEvent):
-                raise self._refusal(line, f"alias {shown(f'*{event.anchor}')}; write the value out")
+                alias = self.quoted(f"*{event.anchor}")
+                raise self._refusal(line, f"alias {alias}; write the value out")
             if isinstance(event, yaml.CollectionEndEvent):
                 open_nodes.pop()
                 continue
@@ -103,7 +116,7 @@ class DataFile:
     def finish(self) -> None:
         """Raise all faults found so far, if there are any."""
         if self.faults:
-            raise DataFileError(self.faults, what=self.path.name)
+            raise self._error(self.faults)
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,17 +148,19 @@ class Entry:
     def mapping(self) -> dict[str, Entry]:
         """Read any mapping; a key given twice is a fault."""
         if not isinstance(self.node, yaml.MappingNode):
-            self.fault(f"expected a mapping, found {_kind(self.node)}")
+            self.fault(f"expected a mapping, found {self._kind()}")
             return {}
         entries: dict[str, Entry] = {}
         for key, value in self.node.value:
             line = int(key.start_mark.line) + 1
             if not isinstance(key, yaml.ScalarNode):
-                self.fault(f"expected a word as key, found {_kind(key)}", line)
+                self.fault(
+                    f"expected a word as key, found {Entry(self.file, key, '')._kind()}", line
+                )
                 continue
             name = str(key.value)
             if name in entries:
-                self.fault(f"{shown(name)} is given twice", line)
+                self.fault(f"{self.file.quoted(name)} is given twice", line)
             place = f"{self.place}.{name}" if self.place else name
             entries[name] = Entry(self.file, value, place)
         return entries
@@ -157,7 +172,8 @@ class Entry:
         for name, entry in entries.items():
             if name not in known:
                 expected = ", ".join(known)
-                entry.fault(f"unknown key; expected {expected}.{nearest(name, known)}")
+                at = entry.at(self.place) if self.file.is_private else entry  # a key may be a name
+                at.fault(f"unknown key; expected {expected}.{nearest(name, known)}")
         if isinstance(self.node, yaml.MappingNode):
             for name in required:
                 if name not in entries:
@@ -167,14 +183,14 @@ class Entry:
     def items(self) -> list[Entry]:
         """Read a list."""
         if not isinstance(self.node, yaml.SequenceNode):
-            self.fault(f"expected a list, found {_kind(self.node)}")
+            self.fault(f"expected a list, found {self._kind()}")
             return []
         return [Entry(self.file, n, f"{self.place}[{i}]") for i, n in enumerate(self.node.value)]
 
     def text(self) -> str:
         """Read words that are not empty."""
         if not isinstance(self.node, yaml.ScalarNode):
-            self.fault(f"expected text, found {_kind(self.node)}")
+            self.fault(f"expected text, found {self._kind()}")
             return ""
         words = " ".join(str(self.node.value).split())
         if not words:
@@ -191,7 +207,7 @@ class Entry:
         except ValueError:
             value = math.nan
         if not math.isfinite(value):
-            self.fault(f"expected a number, found {shown(words)}")
+            self.fault(f"expected a number, found {self.file.quoted(words)}")
         elif value < least:
             self.fault(f"expected a number of at least {least:g}, found {value:g}")
         elif value > most:
@@ -209,9 +225,8 @@ class Entry:
         """Read one of these words."""
         words, known = self.text(), list(options)
         if words and words not in known:
-            self.fault(
-                f"expected one of {', '.join(known)}; found {shown(words)}.{nearest(words, known)}"
-            )
+            found = self.file.quoted(words)
+            self.fault(f"expected one of {', '.join(known)}; found {found}.{nearest(words, known)}")
         return words
 
     def date(self) -> dt.date:
@@ -221,8 +236,15 @@ class Entry:
             return iso_date(words)
         except ValueError:
             if words:
-                self.fault(f"expected a date as YYYY-MM-DD, found {shown(words)}")
+                self.fault(f"expected a date as YYYY-MM-DD, found {self.file.quoted(words)}")
             return dt.date.min
+
+    def _kind(self) -> str:
+        if isinstance(self.node, yaml.MappingNode):
+            return "a mapping"
+        if isinstance(self.node, yaml.SequenceNode):
+            return "a list"
+        return self.file.quoted(str(self.node.value)) if self.node.value else "nothing"
 
 
 def _put_into(parent: Any, node: Any) -> None:
@@ -233,11 +255,3 @@ def _put_into(parent: Any, node: Any) -> None:
         parent.value[-1] = (parent.value[-1][0], node)
     else:
         parent.value.append((node, None))
-
-
-def _kind(node: Any) -> str:
-    if isinstance(node, yaml.MappingNode):
-        return "a mapping"
-    if isinstance(node, yaml.SequenceNode):
-        return "a list"
-    return shown(str(node.value)) if node.value else "nothing"

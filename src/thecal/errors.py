@@ -2,6 +2,7 @@
 
     ThecalError
     ├── DataFileError    a file of drugs/ (label, model) or of a site breaks its schema
+    ├── PolicyError      a named policy that is not there
     ├── CatalogError     a medicine, jurisdiction or topic that is not there
     ├── MonographError   a page about a medicine that cannot be read
     ├── RecordError      a course file that cannot be read
@@ -84,6 +85,10 @@ class FileError(ThecalError):
 
 class DataFileError(FileError):
     """A data file (label, model, site policy) breaks its schema."""
+
+
+class PolicyError(ThecalError):
+    """A named policy that is neither shipped nor a file."""
 
 
 class CatalogError(ThecalError):
