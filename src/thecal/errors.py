@@ -7,6 +7,9 @@
     ├── MonographError   a page about a medicine that cannot be read
     ├── RecordError      a course file that cannot be read
     ├── CourseError      facts that cannot belong to one course
+    ├── VariantError     a variant name that fits no reading, or another gene's
+    ├── StoreError       a record of many courses that cannot be opened, read or written
+    ├── VisitError       facts that cannot belong to one visit
     ├── SentenceError    a regimen in one sentence that cannot be read or followed
     └── ModelError       a model asked for something it cannot compute
 
@@ -105,6 +108,18 @@ class RecordError(FileError):
 
 class CourseError(ThecalError):
     """Facts that cannot belong to one course."""
+
+
+class VariantError(ThecalError):
+    """A variant name that cannot be read, or that fits the gene in no numbering."""
+
+
+class StoreError(ThecalError):
+    """A record of many courses that cannot be opened, read or written."""
+
+
+class VisitError(ThecalError):
+    """Facts that cannot belong to one visit, or a visit that a label says too little for."""
 
 
 class SentenceError(ThecalError):
