@@ -34,6 +34,7 @@ from thecal.cli.options import (
     refusing,
     version_option,
 )
+from thecal.cli.variant import variant
 from thecal.errors import ThecalError
 from thecal.units import iso_date
 
@@ -668,6 +669,7 @@ label_group.add_command(label_audit)
 label_group.add_command(label_compare)
 app.add_command(label_group)
 app.add_command(leaflet)
+app.add_command(variant)
 
 
 def main() -> None:

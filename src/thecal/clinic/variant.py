@@ -23,7 +23,7 @@ from thecal.errors import VariantError, guarded
 LONGEST = 100  # characters; the longest name in use, ClinVar's, has under 60
 Numbering = Literal["hgvs", "legacy"]
 FORMS = "Expected a name such as p.Ala5Val, A5V, A4V, c.14C>T or c.358-10T>G"
-ASK = "Ask the laboratory for the name on the transcript (c. …)."
+ASK = "Ask the laboratory for the c. name."
 
 
 class Kind(StrEnum):
