@@ -1,0 +1,50 @@
+"""The chain: every event hashed with the one before, so that no change of the log goes unseen.
+
+    hash(n) = SHA-256( hash(n - 1), canonical row n )        hash(0) = SHA-256("thecal record 1")
+
+The row names the state of the stream before and after, itself a hash over every change and fact
+of the stream so far; so the chain covers the facts, too.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+from typing import Any
+
+from thecal.store.fact import canonical
+
+GENESIS = hashlib.sha256(b"thecal record 1").hexdigest()
+EMPTY = hashlib.sha256(b"thecal stream 1").hexdigest()  # the state of a stream with no change
+EVENT_FIELDS = (
+    "seq",
+    "at",
+    "actor",
+    "role",
+    "action",
+    "stream",
+    "version",
+    "before",
+    "after",
+    "reason",
+    "detail",
+)
+
+
+def digest(*values: Any) -> str:
+    """Return the SHA-256 of JSON values, in hexadecimal."""
+    return hashlib.sha256(canonical(values).encode()).hexdigest()
+
+
+def link(before: str, row: Iterable[Any]) -> str:
+    """Return the hash of an event: the hash before it, and its fields as in `EVENT_FIELDS`."""
+    return hashlib.sha256((before + canonical(tuple(row))).encode()).hexdigest()
+
+
+def state_after(before: str, change: Iterable[Any], facts: Iterable[Iterable[Any]]) -> str:
+    """Return the state of a stream after a change.
+
+    change  stream, version, key, request, at, actor, role, reason
+    facts   fact, version, place, kind, body of each, in the order of their places
+    """
+    return digest(before, tuple(change), [tuple(fact) for fact in facts])

@@ -1,0 +1,130 @@
+"""Open the database of a record: a file (SQLite) or a server (PostgreSQL), by URL.
+
+Every change of the chain is made by one writer at a time: SQLite begins it with the write lock,
+PostgreSQL takes one advisory lock for the length of the transaction. Readers wait for nobody.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, Engine, create_engine, event, inspect, text
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
+
+from thecal.errors import StoreError
+
+MIGRATIONS = Path(__file__).resolve().parent / "migrations"
+HEAD = "0002"  # the newest of the migrations; a test holds it against their folder
+LOCK = 0x7468_6563_616C  # "thecal": the advisory lock of whoever appends
+WAIT_S = 30  # how long a writer waits for the one before it
+
+
+def url_of(where: str) -> URL:
+    """Read a database URL, or the name of an SQLite file."""
+    if "://" not in where:
+        return URL.create("sqlite", database=str(Path(where).expanduser()))
+    try:
+        url = make_url(where)
+    except ArgumentError:
+        raise StoreError(
+            "the address of the record is no URL; expected a file name, or "
+            "postgresql://user@host/database"
+        ) from None
+    if url.get_backend_name() == "postgresql":
+        return url.set(drivername="postgresql+psycopg")
+    if url.get_backend_name() == "sqlite" and url.database:
+        return url
+    raise StoreError("a record is kept in an SQLite file or in PostgreSQL, and nowhere else")
+
+
+def connect(where: str) -> Engine:
+    """Return an engine for the URL or file; nothing is opened yet."""
+    url = url_of(where)
+    try:
+        if url.get_backend_name() == "sqlite":
+            engine = create_engine(url, connect_args={"timeout": WAIT_S})
+            event.listen(engine, "connect", _sqlite_connected)
+            event.listen(engine, "begin", _sqlite_begin)
+            return engine
+        return create_engine(url)
+    except (ModuleNotFoundError, NoSuchModuleError):
+        raise StoreError(
+            "PostgreSQL needs psycopg, which is not installed; install thecal[postgres]"
+        ) from None
+
+
+def _sqlite_connected(connection: Any, _: object) -> None:
+    connection.isolation_level = None  # transactions are begun below, not by the driver
+    cursor = connection.cursor()
+    cursor.execute("PRAGMA journal_mode = WAL")
+    cursor.execute("PRAGMA synchronous = FULL")  # what was acknowledged outlives a power cut
+    cursor.execute("PRAGMA foreign_keys = ON")
+    cursor.execute("PRAGMA trusted_schema = OFF")
+    cursor.close()
+
+
+def _sqlite_begin(connection: Connection) -> None:
+    is_reading = connection.get_execution_options().get("reading", False)
+    connection.exec_driver_sql("BEGIN" if is_reading else "BEGIN IMMEDIATE")
+
+
+@contextmanager
+def writing(engine: Engine) -> Iterator[Connection]:
+    """Hold the record alone until the end of the block; then everything is kept, or nothing."""
+    with _refused(), engine.begin() as connection:
+        if engine.dialect.name == "postgresql":
+            connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": LOCK})
+        yield connection
+
+
+@contextmanager
+def reading(engine: Engine) -> Iterator[Connection]:
+    """See the record as it is at one moment, while others go on writing."""
+    options: dict[str, Any] = {"reading": True}
+    if engine.dialect.name == "postgresql":
+        options |= {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
+    with _refused(), engine.connect().execution_options(**options) as connection:
+        with connection.begin():
+            yield connection
+
+
+@contextmanager
+def _refused() -> Iterator[None]:
+    """Say what the database said, without what was to be written: it may name a person."""
+    try:
+        yield
+    except DBAPIError as error:
+        first = str(error.orig).strip().splitlines()[0] if str(error.orig).strip() else "no reason"
+        raise StoreError(f"the database refused: {_bare(first)}") from None
+
+
+def _bare(words: str) -> str:
+    """Cut what a database quotes from a row, which may be somebody's name."""
+    for mark in ('"', "'", "("):
+        words = words.split(mark)[0]
+    return words.strip(" :") or "no reason that may be shown"
+
+
+def revision(engine: Engine) -> str | None:
+    """Return the migration the database stands at; None where it holds no record."""
+    with reading(engine) as connection:
+        if not inspect(connection).has_table("alembic_version"):
+            return None
+        found = connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
+        return None if found is None else str(found)
+
+
+def migrate(engine: Engine, to: str = HEAD, *, down: bool = False) -> None:
+    """Bring the tables to a migration; signed rows stay as they are, byte for byte."""
+    from alembic import command
+    from alembic.config import Config
+
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
+    with writing(engine) as connection:
+        config.attributes["connection"] = connection
+        (command.downgrade if down else command.upgrade)(config, to)

@@ -1,0 +1,185 @@
+"""The journal: one transaction of the record, with its events and checkpoints.
+
+What a transaction does and the event that says so are kept together or not at all. Once they are
+kept, the witness vouches for the new end of the chain.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from sqlalchemy import Connection, Engine, func, select
+
+from thecal.errors import StoreError
+from thecal.store.chain import EMPTY, link, state_after
+from thecal.store.engine import writing
+from thecal.store.fact import Entry, canonical
+from thecal.store.outcome import Author, Written
+from thecal.store.rows import Head, hashed, head_of
+from thecal.store.seal import CHECKPOINT, EVERY, EVERY_EVENTS, Mark, Seal, write_witness
+from thecal.store.tables import CHANGE, EVENT, FACT
+
+THECAL = Author(actor="thecal", role="admin")  # who signs
+
+
+def utc_now() -> dt.datetime:
+    """Return the time of the clock, in UTC."""
+    return dt.datetime.now(dt.UTC)
+
+
+def stamp(at: dt.datetime) -> str:
+    """Write a time as the record does: UTC, to the microsecond."""
+    if at.tzinfo is None:
+        raise StoreError("a time without a zone; add its offset, such as +01:00 or Z")
+    return at.astimezone(dt.UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """What a writer calls a change, and the hash of what was asked for under that name."""
+
+    key: str
+    request: str
+
+
+@dataclass(slots=True)
+class Page:
+    """One transaction: a connection that holds the record alone, and the end of the chain."""
+
+    connection: Connection
+    head: Head
+    record: str
+    seal: Seal
+    clock: Callable[[], dt.datetime]
+
+    def now(self) -> str:
+        """Return the time of the next event: the clock's, or the last event's if that is later."""
+        return max(stamp(self.clock()), self.head.at)
+
+    def note(
+        self,
+        author: Author,
+        action: str,
+        stream: str,
+        standing: tuple[int, str] = (0, EMPTY),
+        *,
+        before: str | None = None,
+        reason: str = "",
+        detail: str = "",
+    ) -> None:
+        """Add an event to the chain.
+
+        standing  version and state of the stream after it
+        before    its state before, where that is another
+        """
+        version, after = standing
+        row = {
+            "seq": self.head.seq + 1,
+            "at": self.now(),
+            "actor": author.actor,
+            "role": author.role,
+            "action": action,
+            "stream": stream,
+            "version": version,
+            "before": after if before is None else before,
+            "after": after,
+            "reason": reason,
+            "detail": detail,
+        }
+        self.head = Head(self.head.seq + 1, str(row["at"]), link(self.head.hash, row.values()))
+        self.connection.execute(EVENT.insert(), row | {"hash": self.head.hash})
+
+    def change(
+        self,
+        stream: str,
+        standing: tuple[int, str],
+        entries: Sequence[Entry],
+        author: Author,
+        key: Key,
+        reason: str = "",
+    ) -> Written:
+        """Write one change with its facts and its event.
+
+        standing  version and state of the stream as it is
+        """
+        (version, state), at = standing, self.now()
+        version += 1
+        versions = self._versions(stream, [entry.of for entry in entries if entry.of])
+        facts = [
+            {
+                "stream": stream,
+                "fact": entry.of or f"{version}.{place}",
+                "version": versions.get(entry.of, 0) + 1,
+                "change": version,
+                "place": place,
+                "kind": entry.kind,
+                "body": canonical(entry.body),
+            }
+            for place, entry in enumerate(entries, start=1)
+        ]
+        row = {
+            "stream": stream,
+            "version": version,
+            "key": key.key,
+            "request": key.request,
+            "at": at,
+            "actor": author.actor,
+            "role": author.role,
+            "reason": reason,
+        }
+        after = state_after(state, row.values(), map(hashed, facts))
+        self.connection.execute(CHANGE.insert(), row | {"state": after})
+        self.connection.execute(FACT.insert(), facts)
+        self.note(author, "write", stream, (version, after), before=state, reason=reason)
+        names = tuple(str(fact["fact"]) for fact in facts)
+        return Written(stream=stream, version=version, at=at, state=after, facts=names)
+
+    def _versions(self, stream: str, corrected: Sequence[str]) -> dict[str, int]:
+        if not corrected:
+            return {}
+        last = (
+            select(FACT.c.fact, func.max(FACT.c.version))
+            .where(FACT.c.stream == stream, FACT.c.fact.in_(corrected))
+            .group_by(FACT.c.fact)
+        )
+        return {fact: version for fact, version in self.connection.execute(last)}
+
+    def check(self, *, always: bool = False) -> None:
+        """Sign the end of the chain, if it is time to: every 100 events, or every hour."""
+        query = select(EVENT.c.seq, EVENT.c.at).where(EVENT.c.action == CHECKPOINT)
+        last = self.connection.execute(query.order_by(EVENT.c.seq.desc()).limit(1)).first()
+        head = self.head
+        if last and not always and head.seq - last.seq < EVERY_EVENTS:
+            passed = dt.datetime.fromisoformat(head.at) - dt.datetime.fromisoformat(last.at)
+            if passed < EVERY:
+                return
+        signature = self.seal.sign(self.record, Mark(head.seq, head.hash))
+        self.note(THECAL, CHECKPOINT, "*", detail=f"{self.seal.public} {signature}")
+
+
+@dataclass(frozen=True, slots=True)
+class Journal:
+    """How one installation writes to a record: with its key, its witness and its clock."""
+
+    engine: Engine
+    record: str
+    seal: Seal
+    witness: Path
+    clock: Callable[[], dt.datetime] = utc_now
+
+    @contextmanager
+    def page(self) -> Iterator[Page]:
+        """Hold the record alone until the end of the block, then keep all of it or nothing."""
+        with writing(self.engine) as connection:
+            head = head_of(connection)
+            page = Page(connection, head, self.record, self.seal, self.clock)
+            yield page
+            if page.head.seq > head.seq:
+                page.check()
+        if page.head.seq > head.seq:
+            mark = Mark(page.head.seq, page.head.hash)
+            write_witness(self.witness, self.record, self.seal, mark)

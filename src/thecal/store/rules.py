@@ -1,0 +1,149 @@
+"""What a change must be to be kept: facts, a course that can be, doses far enough apart."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from sqlalchemy import Connection, delete
+
+from thecal.clinic.admit import too_close
+from thecal.clinic.finding import Finding
+from thecal.errors import CatalogError, CourseError, StoreError
+from thecal.store.due import keep_due, label_of, planned, regimen_of
+from thecal.store.fact import (
+    STREAM,
+    WRITTEN_BY_US,
+    Body,
+    Entry,
+    Fact,
+    course_of,
+    faults_of,
+)
+from thecal.store.outcome import Author
+from thecal.store.tables import DUE
+
+MOST_FACTS = 2_000  # of one change
+MOST_REASON = 2_000  # characters
+NOT_USABLE = ("quarantine", "discard")  # verdicts of `thecal.clinic.coldchain`
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """A change as it is asked for; `expected` is the version its author saw, 0 for a new stream."""
+
+    stream: str
+    entries: tuple[Entry, ...]
+    author: Author
+    expected: int
+    key: str
+    reason: str
+    override: str
+
+    @property
+    def is_patient(self) -> bool:
+        """Whether the stream is a patient."""
+        return self.stream.startswith("P")
+
+    @property
+    def vials(self) -> list[str]:
+        """The vials the doses of this change came from."""
+        doses = [e.body for e in self.entries if e.kind == "dose" and e.body and not e.of]
+        return [str(body["vial"]) for body in doses if "vial" in body]
+
+
+def check_stream(stream: str) -> None:
+    """Refuse what is no code of a patient or a vial."""
+    if not STREAM.fullmatch(stream):
+        raise StoreError(
+            "no code of a patient or a vial; expected P- or V- and ten characters, as thecal "
+            "gave it"
+        )
+
+
+def check(asked: Asked) -> None:
+    """Refuse what could be no change, with all that is wrong with it."""
+    check_stream(asked.stream)
+    faults = []
+    if not 0 < len(asked.entries) <= MOST_FACTS:
+        faults.append(f"a change holds 1 to {MOST_FACTS} facts")
+    if not 8 <= len(asked.key) <= 200 or not asked.key.isprintable():
+        faults.append("an idempotency key has 8 to 200 characters")
+    for entry in asked.entries[:MOST_FACTS]:
+        if entry.kind in WRITTEN_BY_US:
+            faults.append(f"facts of kind {entry.kind} are written by thecal alone")
+        faults += faults_of(entry, asked.stream)
+    corrected = [entry.of for entry in asked.entries if entry.of]
+    if corrected and not asked.reason.strip():
+        faults.append("a correction says why: give a reason")
+    if len(corrected) > len(set(corrected)):
+        faults.append("one fact is corrected twice in one change")
+    for words in (asked.reason, asked.override):
+        if len(words) > MOST_REASON or any(0xD800 <= ord(c) < 0xE000 or c == "\0" for c in words):
+            faults.append(f"a reason is text of at most {MOST_REASON} characters")
+    if faults:
+        raise StoreError("; ".join(dict.fromkeys(faults)))
+
+
+def plan_of(facts: Iterable[Fact]) -> Body:
+    """Return which label is followed. Raises CourseError where nothing says so."""
+    plans = [fact.body for fact in facts if fact.kind == "plan" and fact.body]
+    if not plans:
+        raise CourseError(
+            "the record of a patient says which label is followed: add a fact of kind plan, with "
+            "medicine and jurisdiction"
+        )
+    return plans[-1]
+
+
+def doses_too_close(
+    before: Sequence[Fact], after: Sequence[Fact], folder: Path
+) -> tuple[Finding, ...]:
+    """Say which doses of a change come too soon; CourseError where the facts make no course."""
+    plan, course = plan_of(after), course_of("", after)
+    old = {_when(fact) for fact in before if fact.kind == "dose"}
+    new = {_when(fact) for fact in after if fact.kind == "dose"} - old
+    if not new:
+        return ()
+    added_d = [
+        dose.time_d
+        for dose in course.doses
+        if (str(course.date(dose.time_d)) if course.start else str(dose.time_d)) in new
+    ]
+    try:
+        regimen = regimen_of(*planned(plan), folder)
+    except CatalogError:
+        return ()  # its dosing was not read: no interval can be held against a dose
+    return too_close(course, regimen, added_d)
+
+
+def _when(fact: Fact) -> str:
+    body = fact.body or {}
+    return str(body["date"]) if "date" in body else str(int(body["day"]))
+
+
+def vial_problem(facts: Sequence[Fact], times: int) -> str:
+    """Say why a vial cannot be the one a dose came from; nothing if it can."""
+    if not any(fact.kind == "vial" for fact in facts):
+        return "the record knows no such vial; add it first"
+    if times > 1 or any(fact.kind == "vial_used" for fact in facts):
+        return "this vial was used before; a vial serves one dose"
+    checks = [fact.body for fact in facts if fact.kind == "vial_check" and fact.body]
+    if checks and checks[-1]["verdict"] in NOT_USABLE:
+        return f"the last check of this vial says: {checks[-1]['verdict']}"
+    return ""
+
+
+def follow(
+    connection: Connection, patient: str, version: int, facts: Sequence[Fact], folder: Path
+) -> None:
+    """Keep when a patient is due, as the facts now say; nothing where the dosing was not read."""
+    plan = planned(plan_of(facts))
+    try:
+        label, regimen = label_of(*plan, folder), regimen_of(*plan, folder)
+    except CatalogError:
+        connection.execute(delete(DUE).where(DUE.c.stream == patient))
+        return
+    name = f"{label.medicine} {label.jurisdiction} {label.edition}"
+    keep_due(connection, patient, version, course_of(patient, facts), regimen, name)

@@ -1,0 +1,249 @@
+"""Whether the record is what was written: every link, every signature, every fact.
+
+Each event is hashed anew with the one before it, and each stream folded anew from its changes
+and facts. A row that was edited, removed, put in or moved breaks a link or a state; a log that was
+cut short no longer reaches the link the witness vouches for; one rewritten from some place on no
+longer holds the signatures made over it. What is found is a value: nothing is repaired.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from itertools import groupby
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, Engine, select
+
+from thecal.errors import StoreError
+from thecal.store.chain import EMPTY, EVENT_FIELDS, GENESIS, link, state_after
+from thecal.store.engine import reading
+from thecal.store.rows import identity
+from thecal.store.seal import CHECKPOINT, EVERY_EVENTS, KEY, Mark, is_signed, read_witness
+from thecal.store.tables import CHANGE, DUE, EVENT, FACT
+
+MOST_FAULTS = 100  # told; the rest is counted
+SLACK = 50  # events of one transaction, at whose end a checkpoint is made
+AT_ONCE = 10_000  # rows
+
+
+@dataclass(frozen=True, slots=True)
+class Break:
+    """One thing that is not as it was written: at an event, or at 0 for the record as a whole."""
+
+    seq: int
+    message: str
+
+    def __str__(self) -> str:
+        return f"event {self.seq}: {self.message}" if self.seq else self.message
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verified:
+    """What was checked, and what was found.
+
+    head    the end of the chain: keep it somewhere else, and name it next time as the anchor
+    breaks  what is not as it was written; the first hundred
+    """
+
+    record: str
+    events: int
+    changes: int
+    facts: int
+    checkpoints: int
+    head: Mark
+    breaks: tuple[Break, ...]
+    n_breaks: int
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether everything is as it was written."""
+        return self.n_breaks == 0
+
+
+@dataclass(slots=True)
+class _Found:
+    breaks: list[Break] = field(default_factory=list)
+    n: int = 0
+
+    def say(self, seq: int, message: str) -> None:
+        self.n += 1
+        if len(self.breaks) < MOST_FAULTS:
+            self.breaks.append(Break(seq, message))
+
+
+@dataclass(slots=True)
+class _Chain:
+    """What a walk along the events leaves to be held against the facts."""
+
+    head: Mark = Mark(0, GENESIS)  # noqa: RUF009  (immutable)
+    events: int = 0
+    checkpoints: int = 0
+    writes: dict[tuple[str, int], tuple[int, str, str]] = field(default_factory=dict)
+    at_marks: dict[int, str] = field(default_factory=dict)
+
+
+def verify(
+    engine: Engine, *, public: str, witness: Path | None, anchor: Mark | None = None
+) -> Verified:
+    """Check a whole record.
+
+    public   the key whose signatures are trusted, beside those the chain itself names
+    witness  file with the last link this installation vouched for; None to go without
+    anchor   a link that somebody noted elsewhere
+    """
+    found = _Found()
+    with reading(engine) as connection:
+        record = _record(connection, found)
+        marks = _marks(witness, record, public, anchor, found)
+        chain = _walk(connection, record, public, {mark.seq for mark in marks}, found)
+        for mark in marks:
+            if chain.at_marks.get(mark.seq) != mark.hash:
+                say = "is missing" if mark.seq > chain.head.seq else "is not the one"
+                found.say(mark.seq, f"the link vouched for outside the record {say}")
+        changes, facts = _streams(connection, chain.writes, found)
+        _due(connection, found)
+    return Verified(
+        record=record,
+        events=chain.events,
+        changes=changes,
+        facts=facts,
+        checkpoints=chain.checkpoints,
+        head=chain.head,
+        breaks=tuple(found.breaks),
+        n_breaks=found.n,
+    )
+
+
+def _record(connection: Connection, found: _Found) -> str:
+    try:
+        return identity(connection)
+    except StoreError as error:
+        found.say(0, str(error))
+        return ""
+
+
+def _marks(
+    witness: Path | None, record: str, public: str, anchor: Mark | None, found: _Found
+) -> list[Mark]:
+    marks = [anchor] if anchor else []
+    if witness is not None:
+        try:
+            mark = read_witness(witness, record, public)
+        except StoreError as error:
+            found.say(0, str(error))
+        else:
+            if mark is None:
+                found.say(0, "the witness file is not there: a log cut short would go unseen")
+            else:
+                marks.append(mark)
+    return marks
+
+
+def _walk(
+    connection: Connection, record: str, public: str, wanted: set[int], found: _Found
+) -> _Chain:
+    """Hash every event anew; check each signature on the way."""
+    chain, keys = _Chain(), {public}
+    hash_before, seq, checked = GENESIS, 0, 0
+    at = EVENT_FIELDS.index
+    n_fields, i_action, i_detail = len(EVENT_FIELDS), at("action"), at("detail")
+    i_stream, i_version, i_before, i_after = at("stream"), at("version"), at("before"), at("after")
+    query = select(*(EVENT.c[name] for name in (*EVENT_FIELDS, "hash"))).order_by(EVENT.c.seq)
+    for row in _rows(connection, query):
+        fields, stored = row[:n_fields], row[n_fields]
+        seq += 1
+        if fields[0] != seq:
+            found.say(seq, f"the log goes on with event {fields[0]} here: events are missing")
+            seq = fields[0]
+        if link(hash_before, fields) != stored:
+            found.say(seq, "the event and its hash do not belong together")
+        action = fields[i_action]
+        if action == "write":
+            place = (fields[i_stream], fields[i_version])
+            if place in chain.writes:
+                found.say(seq, "a second event for the same change")
+            chain.writes[place] = (seq, fields[i_before], fields[i_after])
+        elif action == KEY:
+            keys.add(fields[i_detail])
+        elif action == CHECKPOINT:
+            chain.checkpoints += 1
+            key, _, signature = fields[i_detail].partition(" ")
+            if key not in keys or not is_signed(key, record, Mark(seq - 1, hash_before), signature):
+                found.say(seq, "the signature over the log so far does not hold")
+            checked = seq
+        if seq - checked > EVERY_EVENTS + SLACK:
+            found.say(seq, "no signature since long before")
+            checked = seq
+        if seq in wanted:
+            chain.at_marks[seq] = stored
+        hash_before = stored
+        chain.events += 1
+    chain.head = Mark(seq, hash_before)
+    return chain
+
+
+def _streams(
+    connection: Connection, writes: dict[tuple[str, int], tuple[int, str, str]], found: _Found
+) -> tuple[int, int]:
+    """Fold every stream anew from its changes and facts; return how many there were of each."""
+    names = ("stream", "version", "key", "request", "at", "actor", "role", "reason", "state")
+    changes = select(*(CHANGE.c[n] for n in names)).order_by(CHANGE.c.stream, CHANGE.c.version)
+    columns = ("stream", "change", "fact", "version", "place", "kind", "body")
+    facts = select(*(FACT.c[n] for n in columns)).order_by(
+        FACT.c.stream, FACT.c.change, FACT.c.place
+    )
+    groups = groupby(_rows(connection, facts), key=lambda row: (row[0], row[1]))
+    held = next(groups, None)
+    n_changes = n_facts = 0
+    stream, version, state = "", 0, EMPTY
+    for row in _rows(connection, changes):
+        if row[0] != stream:
+            stream, version, state = row[0], 0, EMPTY
+        version += 1
+        place = (stream, row[1])
+        seq, before, after = writes.pop(place, (0, "", ""))
+        if row[1] != version:
+            found.say(seq, "a change of a stream is missing before this one")
+            version = row[1]
+        mine: list[tuple[Any, ...]] = []
+        while held is not None and held[0] <= place:
+            rows = [tuple(fact[2:]) for fact in held[1]]
+            n_facts += len(rows)
+            if held[0] == place:
+                mine = rows
+            else:
+                found.say(0, "facts that belong to no change")
+            held = next(groups, None)
+        folded = state_after(state, row[:-1], mine)
+        if not seq:
+            found.say(0, "a change that no event tells of")
+        elif not (folded == row[-1] == after and before == state):
+            found.say(seq, "the change this event tells of is not what was written")
+        state = row[-1]
+        n_changes += 1
+    while held is not None:
+        found.say(0, "facts that belong to no change")
+        n_facts += sum(1 for _ in held[1])
+        held = next(groups, None)
+    for seq, _, _ in writes.values():
+        found.say(seq, "the change this event tells of is missing")
+    return n_changes, n_facts
+
+
+def _due(connection: Connection, found: _Found) -> None:
+    """Say where the due list was computed from another version of a patient than the last."""
+    last = (
+        select(CHANGE.c.stream, CHANGE.c.version)
+        .distinct()
+        .order_by(CHANGE.c.stream, CHANGE.c.version)
+    )
+    versions: Mapping[str, int] = {stream: version for stream, version in _rows(connection, last)}
+    for stream, version in _rows(connection, select(DUE.c.stream, DUE.c.version)):
+        if versions.get(stream) != version:
+            found.say(0, "the due list is not of the last version of a patient; rebuild it")
+
+
+def _rows(connection: Connection, query: Any) -> Iterator[Any]:
+    return iter(connection.execution_options(yield_per=AT_ONCE).execute(query))
