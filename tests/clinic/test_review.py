@@ -136,7 +136,7 @@ def test_reactions_of_the_european_pool_and_class_warnings_are_found():
     found = review(course, schedule(course, from_label(label)), label)
     assert [(f.code, f.severity) for f in found] == [
         ("event.thrombocytopenia", Severity.CAUTION),
-        ("event.fever", Severity.NOTE),
+        ("symptoms.recorded", Severity.NOTE),
     ]
 
 
@@ -267,6 +267,15 @@ def test_a_baseline_below_the_limit_is_shown_as_one():
 known = sorted(
     {"myelitis", "headache", "failed_puncture", "papilloedema", "tofersen_held", "unknown"}
 )
+
+
+@given(st.lists(st.tuples(st.integers(-50, 200), st.sampled_from(known)), max_size=10))
+def test_every_finding_names_its_rule_and_what_it_read(events):
+    found = findings(0, 13, 28, 120, amounts={2: 50}, events=tuple(events), route="", on_d=300)
+    assert found
+    for finding in found:
+        assert finding.rule, finding.code
+        assert finding.inputs, finding.code
 
 
 @given(st.lists(st.tuples(st.integers(-50, 200), st.sampled_from(known)), max_size=10))

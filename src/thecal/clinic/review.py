@@ -1,94 +1,34 @@
 """What in one course needs attention, by the label and nothing but the label.
 
-Events are matched to the label's warnings and reactions by the names the label file lists.
-Where the label gives no threshold (CSF cells, protein) the course's own figures are shown and
-no verdict is drawn: thresholds are a site's policy.
+What was seen (symptoms, events, figures) is `thecal.clinic.safety`; here the doses join it, and
+what the day asked adds. A policy of the site is never read here.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from thecal.clinic.finding import Finding, Severity
-from thecal.course import Course, Observation
+from thecal.clinic.safety import ordered, watch
+from thecal.course import Course
 from thecal.errors import counted
 from thecal.label.label import Label
-from thecal.regimen.schedule import NOT_GIVEN, Given, Open, Schedule, states
+from thecal.regimen.schedule import Given, Open, Schedule, states
 from thecal.source import Source
 
-ORDER = list(Severity)
-TRENDS = {"csf_wbc": "CSF white cells", "csf_protein": "CSF protein"}
 EARLY = "dosing.early"  # common and small: one note; other silences may change the next dose
 
 
 def review(course: Course, schedule: Schedule, label: Label) -> tuple[Finding, ...]:
     """Return the findings of a course, the most serious first, then by day."""
-    findings = [
-        *_events(course, label),
-        *_doses(course, schedule, label),
-        *_next(schedule),
-        *_treatment(course, schedule),
-        *_trends(course, label),
-    ]
-    return tuple(
-        sorted(
-            findings,
-            key=lambda f: (
-                ORDER.index(f.severity),
-                float("inf") if f.time_d is None else f.time_d,
-                f.code,
-            ),
-        )
+    return ordered(
+        [
+            *watch(course, label),
+            *_doses(course, schedule, label),
+            *_next(schedule),
+            *_treatment(course, schedule),
+        ]
     )
-
-
-def _events(course: Course, label: Label) -> Iterator[Finding]:
-    """Match events since the first dose to the label; name those that no rule reads."""
-    since_first = [e for e in course.events if e.time_d >= 0] if course.doses else []
-    read = {
-        *NOT_GIVEN,
-        *states(label.medicine),
-        "symptom_onset",
-    }  # the last is read by the forecast
-    for statement in label.statements:
-        names = {*statement.words("events"), *statement.words("reaction_events")}
-        read |= names
-        severity, kind = _standing(statement.topic)
-        for event in since_first:
-            if event.name in names:
-                yield Finding(
-                    code=f"event.{event.name}",
-                    severity=severity,
-                    message=f"{event.words} recorded on day {event.time_d:g}, {kind}",
-                    says=statement.says,
-                    asks=" ".join(statement.words("action")),
-                    time_d=event.time_d,
-                    source=statement.source,
-                )
-    unread = [event for event in since_first if event.name not in read]
-    if unread:
-        days: dict[str, list[str]] = {}
-        for event in unread:
-            days.setdefault(event.words, []).append(f"{event.time_d:g}")
-        named = ", ".join(f"{words} (day {', '.join(on)})" for words, on in days.items())
-        yield Finding(
-            code="event.not_read",
-            severity=Severity.NOTE,
-            message=f"recorded, and read by no rule here: {named}",
-            asks="they change no date and no other finding; a reader judges",
-            time_d=unread[-1].time_d,
-        )
-
-
-def _standing(topic: str) -> tuple[Severity, str]:
-    """Return how serious a statement about an event is, and what it is in words."""
-    if topic == "warnings.serious":
-        return Severity.SERIOUS, "a serious reaction by the label"
-    if topic.startswith("contraindications"):
-        return Severity.SERIOUS, "a contraindication by the label"
-    if topic.startswith("warnings"):
-        return Severity.CAUTION, "a warning of the label"
-    return Severity.NOTE, "a listed reaction"
 
 
 def _doses(course: Course, schedule: Schedule, label: Label) -> Iterator[Finding]:
@@ -103,6 +43,8 @@ def _doses(course: Course, schedule: Schedule, label: Label) -> Iterator[Finding
             message=f"{_doses_named(late)} came {span} d late",
             asks=_counted_from(schedule),
             source=label_source,
+            rule="dosing",
+            inputs={f"dose_{g.number}_late_d": g.late_d or 0 for g in late},
         )
     shortest_d = schedule.regimen.shortest_d
     for given in schedule.given:
@@ -115,6 +57,8 @@ def _doses(course: Course, schedule: Schedule, label: Label) -> Iterator[Finding
                 asks="a duplicate, or a wrong date? Correct the record if it is",
                 time_d=given.dose.time_d,
                 source=label_source,
+                rule="dosing",
+                inputs={"interval_d": given.interval_d, "shortest_d": shortest_d},
             )
         if given.missed:
             rule = given.label_rule
@@ -126,10 +70,16 @@ def _doses(course: Course, schedule: Schedule, label: Label) -> Iterator[Finding
                 asks=f"the label says: {rule.says}" if rule else "",
                 time_d=given.dose.time_d,
                 source=rule.source if rule else label_source,
+                rule="missed_dose",
+                inputs={
+                    "dose": given.number,
+                    "late_d": given.late_d or 0,
+                    "interval_d": given.interval_d or 0,
+                },
             )
         for question in given.label_silent:
             if question.topic != EARLY:
-                yield _silent(question, given.dose.time_d, label_source)
+                yield _silent(question, given.dose.time_d, label_source, _of_dose(given))
     early = [g for g in schedule.given if any(q.topic == EARLY for q in g.label_silent)]
     if early:
         question = next(q for q in early[0].label_silent if q.topic == EARLY)
@@ -142,6 +92,8 @@ def _doses(course: Course, schedule: Schedule, label: Label) -> Iterator[Finding
             asks=_counted_from(schedule),
             source=label_source,
             label_silent=question.is_read,
+            rule=EARLY,
+            inputs={f"dose_{g.number}_early_d": -(g.late_d or 0) for g in early},
         )
     unrecorded = [given.number for given in schedule.given if not given.dose.route]
     if unrecorded:
@@ -152,6 +104,8 @@ def _doses(course: Course, schedule: Schedule, label: Label) -> Iterator[Finding
             message=f"the route is not written for {counted(len(unrecorded), 'dose')}",
             asks=f"the label's route is {route.words('route')[0]}: write it in full in 'method'",
             source=route.source,
+            rule=route.topic,
+            inputs={"doses_without_route": ", ".join(map(str, unrecorded))},
         )
     for event in schedule.not_given:
         yield Finding(
@@ -162,6 +116,8 @@ def _doses(course: Course, schedule: Schedule, label: Label) -> Iterator[Finding
             time_d=event.time_d,
             source=label_source,
             label_silent="dosing.failed_puncture" in schedule.regimen.silences,
+            rule="dosing.failed_puncture",
+            inputs={event.name: f"day {event.time_d:g}"},
         )
 
 
@@ -172,7 +128,17 @@ def _counted_from(schedule: Schedule) -> str:
     return "each next dose counts from the dose given"
 
 
-def _silent(question: Open, time_d: float, source: Source) -> Finding:
+def _of_dose(given: Given) -> dict[str, float | str]:
+    """Return what was read of a dose about which the label leaves something open."""
+    found: dict[str, float | str] = {"dose": given.number, "amount_mg": given.dose.amount_mg}
+    if given.interval_d is not None:
+        found["interval_d"] = given.interval_d
+    return found | {"route": given.dose.route or "not recorded"}
+
+
+def _silent(
+    question: Open, time_d: float, source: Source, inputs: Mapping[str, float | str]
+) -> Finding:
     return Finding(
         code=question.topic,
         severity=Severity.CAUTION,
@@ -181,6 +147,8 @@ def _silent(question: Open, time_d: float, source: Source) -> Finding:
         time_d=time_d,
         source=source,
         label_silent=question.is_read,
+        rule=question.topic,
+        inputs=inputs,
     )
 
 
@@ -199,9 +167,11 @@ def _next(schedule: Schedule) -> Iterator[Finding]:
         asks=f"the label says: {rule.says}" if rule else "",
         time_d=slot.due_d,
         source=rule.source if rule else slot.rule.source,
+        rule="missed_dose" if rule else "dosing",
+        inputs={"dose": slot.number, "due_day": slot.due_d, "day_asked": on_d},
     )
     for question in schedule.open_then:
-        yield _silent(question, on_d, schedule.regimen.source)
+        yield _silent(question, on_d, schedule.regimen.source, {"day_asked": on_d})
 
 
 def _treatment(course: Course, schedule: Schedule) -> Iterator[Finding]:
@@ -214,6 +184,8 @@ def _treatment(course: Course, schedule: Schedule) -> Iterator[Finding]:
             severity=Severity.NOTE,
             message="recorded: " + ", ".join(f"{e.words} on day {e.time_d:g}" for e in past),
             time_d=past[-1].time_d,
+            rule="treatment",
+            inputs={f"{e.name}_{n}": f"day {e.time_d:g}" for n, e in enumerate(past, 1)},
         )
     if since_d is None:
         return
@@ -225,6 +197,8 @@ def _treatment(course: Course, schedule: Schedule) -> Iterator[Finding]:
         if schedule.treatment != "ended"
         else "",
         time_d=since_d,
+        rule="treatment",
+        inputs={"treatment": schedule.treatment, "since_day": since_d},
     )
     if schedule.treatment == "ended" and course.last_d > since_d:
         yield Finding(
@@ -234,53 +208,9 @@ def _treatment(course: Course, schedule: Schedule) -> Iterator[Finding]:
             f"{course.last_d:g}; one of them is wrong",
             asks="correct the record",
             time_d=since_d,
+            rule="treatment",
+            inputs={"death_day": since_d, "last_day": course.last_d},
         )
-
-
-def _trends(course: Course, label: Label) -> Iterator[Finding]:
-    if not course.doses:
-        return
-    is_silent = label.silence("monitoring") is not None
-    threshold = (
-        "the label gives no threshold" if is_silent else "no threshold was read in the label"
-    )
-    for kind, name in TRENDS.items():
-        seen = course.observed(kind)
-        before = [o for o in seen if o.time_d <= 0]
-        after = [o for o in seen if o.time_d > 0]
-        highest = max((o for o in after if not o.is_below), key=lambda o: o.value, default=None)
-        if highest is None:
-            continue
-        if before and highest.value <= before[-1].value:
-            continue
-        base = f", {_sign(before[-1])}{before[-1].value:g} before the first dose" if before else ""
-        last = "" if after[-1] is highest else f", last {_value(after[-1])}"
-        yield Finding(
-            code=f"trend.{kind}",
-            severity=Severity.NOTE,
-            message=f"{name} up to {_value(highest)}{base}{last}",
-            asks=f"{threshold}; symptoms decide, a site may have a policy",
-            time_d=highest.time_d,
-            source=_trend_source(kind, label),
-            label_silent=is_silent,
-        )
-
-
-def _trend_source(kind: str, label: Label) -> Source | None:
-    words = {"csf_wbc": "white", "csf_protein": "protein"}[kind]
-    for statement in label.about("adverse_reactions.common"):
-        if words in " ".join(statement.words("reaction")).lower():
-            return statement.source
-    return None
-
-
-def _value(observation: Observation) -> str:
-    day = f"day {observation.time_d:g}"
-    return f"{_sign(observation)}{observation.value:g} {observation.unit} on {day}"
-
-
-def _sign(observation: Observation) -> str:
-    return "<" if observation.is_below else ""
 
 
 def _doses_named(given: list[Given]) -> str:

@@ -563,6 +563,11 @@ def _finding(finding: Finding, course: Course) -> Json:
         "date": _date(course, finding.time_d),
         "label_silent": finding.label_silent,
         "source": None if finding.source is None else _source(finding.source),
+        "rule": finding.rule,
+        "inputs": {
+            name: value if isinstance(value, str) else _number(value)
+            for name, value in finding.inputs.items()
+        },
     }
 
 
