@@ -6,6 +6,7 @@
     ├── CatalogError     a medicine, jurisdiction or topic that is not there
     ├── MonographError   a page about a medicine that cannot be read
     ├── RecordError      a course file that cannot be read
+    ├── LoggerError      a temperature log that cannot be read
     ├── CourseError      facts that cannot belong to one course
     ├── VariantError     a variant name that fits no reading, or another gene's
     ├── StoreError       a record of many courses that cannot be opened, read or written
@@ -104,6 +105,10 @@ class MonographError(ThecalError):
 
 class RecordError(FileError):
     """A course file that cannot be read."""
+
+
+class LoggerError(FileError):
+    """A temperature log, or the custody file beside it, that cannot be read."""
 
 
 class CourseError(ThecalError):

@@ -35,6 +35,7 @@ from thecal.cli.options import (
     version_option,
 )
 from thecal.cli.variant import variant
+from thecal.cli.visit import visit_group
 from thecal.errors import ThecalError
 from thecal.units import iso_date
 
@@ -670,6 +671,7 @@ label_group.add_command(label_compare)
 app.add_command(label_group)
 app.add_command(leaflet)
 app.add_command(variant)
+app.add_command(visit_group)
 
 
 def main() -> None:
