@@ -6,8 +6,9 @@ PostgreSQL takes one advisory lock for the length of the transaction. Readers wa
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -116,6 +117,21 @@ def revision(engine: Engine) -> str | None:
             return None
         found = connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
         return None if found is None else str(found)
+
+
+def check_empty(engine: Engine) -> None:
+    """Refuse a database that holds anything: a record is made, or brought back, in an empty one.
+
+    A file that is not there is made, for its owner alone.
+    """
+    if engine.dialect.name == "sqlite" and engine.url.database:
+        with suppress(OSError):  # where it cannot be made, opening it says why
+            os.close(os.open(engine.url.database, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+    if revision(engine) is not None:
+        raise StoreError("there is a record already")
+    with reading(engine) as connection:
+        if inspect(connection).get_table_names():
+            raise StoreError("the database holds other tables; a record has one of its own")
 
 
 def migrate(engine: Engine, to: str = HEAD, *, down: bool = False) -> None:

@@ -25,7 +25,16 @@ from thecal.datafile import DRUGS
 from thecal.errors import CourseError, StoreError
 from thecal.store.chain import EMPTY, digest
 from thecal.store.due import DueRow, read_due
-from thecal.store.engine import HEAD, connect, migrate, reading, revision, url_of, writing
+from thecal.store.engine import (
+    HEAD,
+    check_empty,
+    connect,
+    migrate,
+    reading,
+    revision,
+    url_of,
+    writing,
+)
 from thecal.store.fact import CLINIC, PATIENT, Entry, Fact
 from thecal.store.journal import Journal, Key, Page, stamp, utc_now
 from thecal.store.outcome import (
@@ -40,7 +49,7 @@ from thecal.store.outcome import (
 )
 from thecal.store.rows import fact_of, facts_of, identity, rows_of, standing, with_entries
 from thecal.store.rules import Asked, check, check_stream, doses_too_close, follow, vial_problem
-from thecal.store.seal import KEY, Mark, Seal, make_seal, read_seal
+from thecal.store.seal import Mark, Seal, make_seal, read_seal
 from thecal.store.tables import CHANGE, FACT
 
 ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"  # without I, L, O and U, which are misread
@@ -90,8 +99,7 @@ class Record:
     ) -> Record:
         """Make a record in an empty database; a key that signs it is made unless it is there."""
         engine = connect(where)
-        if revision(engine) is not None:
-            raise StoreError("there is a record already")
+        check_empty(engine)
         key = key or beside(where, "key")
         seal = read_seal(key) if key.exists() else make_seal(key)
         migrate(engine)
@@ -100,7 +108,6 @@ class Record:
         with made.journal.page() as page:
             entries = [Entry(kind="record", body={"id": name})]
             page.change(CLINIC, (0, EMPTY), entries, author, Key(name, digest("make", name)))
-            page.note(author, KEY, "*", detail=seal.public)
             page.check(always=True)
         return made
 
@@ -362,8 +369,8 @@ class Record:
     def rebuild_due(self) -> int:
         """Compute anew what follows from the facts of every patient; return how many they are."""
         patients = self.streams()
-        for patient in patients:
-            with writing(self.engine) as connection:
+        with writing(self.engine) as connection:
+            for patient in patients:
                 version, _ = standing(connection, patient)
                 follow(connection, patient, version, facts_of(connection, patient), self.folder)
         return len(patients)

@@ -22,7 +22,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey,
 from thecal.errors import StoreError
 from thecal.outfile import write_whole
 
-CHECKPOINT, KEY = "checkpoint", "key"  # events that sign the chain, and that name a key
+CHECKPOINT = "checkpoint"  # the action of an event that signs the chain
 EVERY_EVENTS = 100
 EVERY = dt.timedelta(hours=1)
 SLOT = 256  # bytes of one half of a witness file

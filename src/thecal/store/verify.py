@@ -3,12 +3,13 @@
 Each event is hashed anew with the one before it, and each stream folded anew from its changes
 and facts. A row that was edited, removed, put in or moved breaks a link or a state; a log that was
 cut short no longer reaches the link the witness vouches for; one rewritten from some place on no
-longer holds the signatures made over it. What is found is a value: nothing is repaired.
+longer holds the signatures made over it. A trusted signature vouches for all that stands before
+it, whoever signed there. What is found is a value: nothing is repaired.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import groupby
 from pathlib import Path
@@ -20,7 +21,7 @@ from thecal.errors import StoreError
 from thecal.store.chain import EMPTY, EVENT_FIELDS, GENESIS, link, state_after
 from thecal.store.engine import reading
 from thecal.store.rows import identity
-from thecal.store.seal import CHECKPOINT, EVERY_EVENTS, KEY, Mark, is_signed, read_witness
+from thecal.store.seal import CHECKPOINT, EVERY_EVENTS, Mark, is_signed, read_witness
 from thecal.store.tables import CHANGE, DUE, EVENT, FACT
 
 MOST_FAULTS = 100  # told; the rest is counted
@@ -85,11 +86,16 @@ class _Chain:
 
 
 def verify(
-    engine: Engine, *, public: str, witness: Path | None, anchor: Mark | None = None
+    engine: Engine,
+    *,
+    public: str,
+    witness: Path | None,
+    anchor: Mark | None = None,
+    trusted: Collection[str] = (),
 ) -> Verified:
     """Check a whole record.
 
-    public   the key whose signatures are trusted, beside those the chain itself names
+    public   the key whose signatures are trusted; `trusted` may name others, of other places
     witness  file with the last link this installation vouched for; None to go without
     anchor   a link that somebody noted elsewhere
     """
@@ -97,7 +103,8 @@ def verify(
     with reading(engine) as connection:
         record = _record(connection, found)
         marks = _marks(witness, record, public, anchor, found)
-        chain = _walk(connection, record, public, {mark.seq for mark in marks}, found)
+        keys = {public, *trusted}
+        chain = _walk(connection, record, keys, {mark.seq for mark in marks}, found)
         for mark in marks:
             if chain.at_marks.get(mark.seq) != mark.hash:
                 say = "is missing" if mark.seq > chain.head.seq else "is not the one"
@@ -142,11 +149,10 @@ def _marks(
 
 
 def _walk(
-    connection: Connection, record: str, public: str, wanted: set[int], found: _Found
+    connection: Connection, record: str, keys: set[str], wanted: set[int], found: _Found
 ) -> _Chain:
     """Hash every event anew; check each signature on the way."""
-    chain, keys = _Chain(), {public}
-    hash_before, seq, checked = GENESIS, 0, 0
+    chain, hash_before, seq, vouched = _Chain(), GENESIS, 0, 0
     at = EVENT_FIELDS.index
     n_fields, i_action, i_detail = len(EVENT_FIELDS), at("action"), at("detail")
     i_stream, i_version, i_before, i_after = at("stream"), at("version"), at("before"), at("after")
@@ -165,22 +171,20 @@ def _walk(
             if place in chain.writes:
                 found.say(seq, "a second event for the same change")
             chain.writes[place] = (seq, fields[i_before], fields[i_after])
-        elif action == KEY:
-            keys.add(fields[i_detail])
         elif action == CHECKPOINT:
             chain.checkpoints += 1
             key, _, signature = fields[i_detail].partition(" ")
-            if key not in keys or not is_signed(key, record, Mark(seq - 1, hash_before), signature):
+            if not is_signed(key, record, Mark(seq - 1, hash_before), signature):
                 found.say(seq, "the signature over the log so far does not hold")
-            checked = seq
-        if seq - checked > EVERY_EVENTS + SLACK:
-            found.say(seq, "no signature since long before")
-            checked = seq
+            elif key in keys:
+                vouched = seq
         if seq in wanted:
             chain.at_marks[seq] = stored
         hash_before = stored
         chain.events += 1
     chain.head = Mark(seq, hash_before)
+    if seq - vouched > EVERY_EVENTS + SLACK:
+        found.say(vouched + 1, "from here on no trusted key has signed the log")
     return chain
 
 
