@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import datetime as dt
 import secrets
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -48,7 +48,16 @@ from thecal.store.outcome import (
     Written,
 )
 from thecal.store.rows import fact_of, facts_of, identity, rows_of, standing, with_entries
-from thecal.store.rules import Asked, check, check_stream, doses_too_close, follow, vial_problem
+from thecal.store.rules import (
+    Asked,
+    check,
+    check_stream,
+    doses_too_close,
+    follow,
+    plan_of,
+    vial_problem,
+    vials_of,
+)
 from thecal.store.seal import Mark, Seal, make_seal, read_seal
 from thecal.store.tables import CHANGE, FACT
 
@@ -234,11 +243,14 @@ class Record:
             return refused("dose", message, findings)
         if asked.override and not findings:
             return refused("override", "nothing here needs an override; leave it out")
-        for vial in asked.vials:
+        used = vials_of(after)
+        for vial in used.keys() - vials_of(held).keys():
             facts = facts_of(page.connection, vial)
-            if problem := vial_problem(facts, asked.vials.count(vial)):
+            if problem := vial_problem(facts, used[vial], str(plan_of(after)["medicine"])):
                 return refused("vial", problem)
-        return self._keep(page, asked, key, (version, state), findings, after)
+        written = self._keep(page, asked, key, (version, state), findings, after)
+        self._use_vials(page, asked, key, written, vials_of(held).keys(), used.keys())
+        return written
 
     def _keep(
         self,
@@ -249,19 +261,36 @@ class Record:
         findings: tuple[Finding, ...],
         after: Sequence[Fact],
     ) -> Written:
-        """Write a change, the use of its vials, and what follows from it."""
+        """Write a change, and what follows from it."""
         entries = list(asked.entries)
         if findings:
             of = sorted({finding.code for finding in findings})
             entries.append(Entry(kind="override", body={"of": of, "reason": asked.override}))
         reason = asked.reason or asked.override
         written = page.change(asked.stream, now, entries, asked.author, key, reason)
-        for vial in asked.vials:
-            use = Entry(kind="vial_used", body={"patient": asked.stream, "change": written.version})
-            page.change(vial, standing(page.connection, vial), [use], asked.author, key)
         if asked.is_patient:
             follow(page.connection, asked.stream, written.version, after, self.folder)
         return replace(written, findings=findings)
+
+    def _use_vials(
+        self,
+        page: Page,
+        asked: Asked,
+        key: Key,
+        written: Written,
+        before: Collection[str],
+        after: Collection[str],
+    ) -> None:
+        """Note in each vial that a dose came from it, or that after a correction none did."""
+        for vial in sorted(set(after) ^ set(before)):
+            of = ""
+            body = {"patient": asked.stream, "change": written.version}
+            if vial in before:
+                facts = facts_of(page.connection, vial)
+                of = next(fact.fact for fact in facts if fact.kind == "vial_used")
+            use = Entry(kind="vial_used", body=None if of else body, of=of)
+            now = standing(page.connection, vial)
+            page.change(vial, now, [use], asked.author, key, asked.reason)
 
     def _brought_by(
         self, page: Page, asked: Asked, key: Key, now: tuple[int, str]

@@ -46,12 +46,6 @@ class Asked:
         """Whether the stream is a patient."""
         return self.stream.startswith("P")
 
-    @property
-    def vials(self) -> list[str]:
-        """The vials the doses of this change came from."""
-        doses = [e.body for e in self.entries if e.kind == "dose" and e.body and not e.of]
-        return [str(body["vial"]) for body in doses if "vial" in body]
-
 
 def check_stream(stream: str) -> None:
     """Refuse what is no code of a patient or a vial."""
@@ -82,6 +76,9 @@ def check(asked: Asked) -> None:
     for words in (asked.reason, asked.override):
         if len(words) > MOST_REASON or any(0xD800 <= ord(c) < 0xE000 or c == "\0" for c in words):
             faults.append(f"a reason is text of at most {MOST_REASON} characters")
+    first = [entry.kind for entry in asked.entries]
+    if not asked.expected and not asked.is_patient and "vial" not in first:
+        faults.append("a new vial begins with a fact of kind vial, with lot and expiry")
     if faults:
         raise StoreError("; ".join(dict.fromkeys(faults)))
 
@@ -123,12 +120,29 @@ def _when(fact: Fact) -> str:
     return str(body["date"]) if "date" in body else str(int(body["day"]))
 
 
-def vial_problem(facts: Sequence[Fact], times: int) -> str:
-    """Say why a vial cannot be the one a dose came from; nothing if it can."""
-    if not any(fact.kind == "vial" for fact in facts):
+def vials_of(facts: Iterable[Fact]) -> dict[str, list[Body]]:
+    """Return the vials doses came from, each with the doses that name it."""
+    vials: dict[str, list[Body]] = {}
+    for fact in facts:
+        if fact.kind == "dose" and fact.body and "vial" in fact.body:
+            vials.setdefault(str(fact.body["vial"]), []).append(fact.body)
+    return vials
+
+
+def vial_problem(facts: Sequence[Fact], doses: Sequence[Body], medicine: str) -> str:
+    """Say why a vial cannot be the one that doses came from; nothing if it can.
+
+    facts  of the vial
+    """
+    vial = next((fact.body for fact in facts if fact.kind == "vial" and fact.body), None)
+    if vial is None:
         return "the record knows no such vial; add it first"
-    if times > 1 or any(fact.kind == "vial_used" for fact in facts):
+    if len(doses) > 1 or any(fact.kind == "vial_used" for fact in facts):
         return "this vial was used before; a vial serves one dose"
+    if vial.get("medicine", medicine) != medicine:
+        return "this vial holds another medicine than the one planned"
+    if str(doses[0].get("date", "")) > vial["expiry"]:
+        return "this vial expired before the day of the dose"
     checks = [fact.body for fact in facts if fact.kind == "vial_check" and fact.body]
     if checks and checks[-1]["verdict"] in NOT_USABLE:
         return f"the last check of this vial says: {checks[-1]['verdict']}"
