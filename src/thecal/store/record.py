@@ -243,13 +243,17 @@ class Record:
             return refused("dose", message, findings)
         if asked.override and not findings:
             return refused("override", "nothing here needs an override; leave it out")
-        used = vials_of(after)
-        for vial in used.keys() - vials_of(held).keys():
+        before_used, used = vials_of(held), vials_of(after)
+        for vial in sorted(used):
+            if used[vial] == before_used.get(vial):
+                continue
             facts = facts_of(page.connection, vial)
-            if problem := vial_problem(facts, used[vial], str(plan_of(after)["medicine"])):
+            if problem := vial_problem(
+                facts, used[vial], asked.stream, str(plan_of(after)["medicine"])
+            ):
                 return refused("vial", problem)
         written = self._keep(page, asked, key, (version, state), findings, after)
-        self._use_vials(page, asked, key, written, vials_of(held).keys(), used.keys())
+        self._use_vials(page, asked, key, written, before_used.keys(), used.keys())
         return written
 
     def _keep(

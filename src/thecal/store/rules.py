@@ -129,7 +129,7 @@ def vials_of(facts: Iterable[Fact]) -> dict[str, list[Body]]:
     return vials
 
 
-def vial_problem(facts: Sequence[Fact], doses: Sequence[Body], medicine: str) -> str:
+def vial_problem(facts: Sequence[Fact], doses: Sequence[Body], patient: str, medicine: str) -> str:
     """Say why a vial cannot be the one that doses came from; nothing if it can.
 
     facts  of the vial
@@ -137,7 +137,8 @@ def vial_problem(facts: Sequence[Fact], doses: Sequence[Body], medicine: str) ->
     vial = next((fact.body for fact in facts if fact.kind == "vial" and fact.body), None)
     if vial is None:
         return "the record knows no such vial; add it first"
-    if len(doses) > 1 or any(fact.kind == "vial_used" for fact in facts):
+    users = [fact.body["patient"] for fact in facts if fact.kind == "vial_used" and fact.body]
+    if len(doses) > 1 or any(user != patient for user in users):
         return "this vial was used before; a vial serves one dose"
     if vial.get("medicine", medicine) != medicine:
         return "this vial holds another medicine than the one planned"
