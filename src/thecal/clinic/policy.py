@@ -53,6 +53,14 @@ class Head:
         return f"policy '{self.name}', version {self.version}"
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Told:
+    """Something a policy says that decides nothing here, and where it stands."""
+
+    says: str
+    basis: Basis
+
+
 def read_head(top: Mapping[str, Entry]) -> Head:
     """Read the keys of HEAD and HEAD_OPTIONAL out of the fields of a policy file.
 
@@ -83,6 +91,20 @@ def read_basis(fields: Mapping[str, Entry], head: Head) -> Basis:
         source=Source(document=document, section=fields["section"].text(), version=version),
         is_confirmed=fields["confirmed"].choice(("yes", "no")) == "yes",
     )
+
+
+def read_told(entry: Entry | None, head: Head) -> tuple[Told, ...]:
+    """Read a list of things said, each with its basis."""
+    rows = entry.items() if entry is not None else []
+    return tuple(told for row in rows if (told := read_one(row, head)) is not None)
+
+
+def read_one(entry: Entry, head: Head) -> Told | None:
+    """Read one thing said; None where the entry has a fault."""
+    fields = entry.fields(["says", *BASIS])
+    if len(fields) < len(BASIS) + 1:
+        return None
+    return Told(says=fields["says"].text(), basis=read_basis(fields, head))
 
 
 def shipped(kind: str) -> dict[str, Path]:
