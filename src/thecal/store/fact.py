@@ -29,6 +29,8 @@ MOST_CHARACTERS = 4_000  # of one text
 MOST_BYTES = 256_000  # of one body; a visit with every step is about 20 kB
 MOST_DEPTH = 12
 FARTHEST_D = 40_000  # a day of a course lies within a lifetime of the first dose
+FIRST, LAST = dt.date(1850, 1, 1), dt.date(2200, 1, 1)  # no clinic kept or planned beyond
+LARGEST = 1e300  # a number that every reader of JSON takes
 
 _encode = json.JSONEncoder(
     ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False
@@ -91,7 +93,7 @@ def _optional_text(value: Any) -> str:
 
 def _number(value: Any) -> str:
     is_number = isinstance(value, int | float) and not isinstance(value, bool)
-    return "" if is_number and math.isfinite(value) else "expected a number"
+    return "" if is_number and -LARGEST < value < LARGEST else "expected a number"
 
 
 def _flag(value: Any) -> str:
@@ -100,10 +102,10 @@ def _flag(value: Any) -> str:
 
 def _date(value: Any) -> str:
     try:
-        iso_date(value if isinstance(value, str) else "")
+        date = iso_date(value if isinstance(value, str) else "")
     except ValueError:
         return "expected a date as YYYY-MM-DD"
-    return ""
+    return "" if FIRST <= date < LAST else f"expected a date of {FIRST.year} to {LAST.year - 1}"
 
 
 def _day(value: Any) -> str:
@@ -204,13 +206,15 @@ WRITTEN_BY_US = ("override", "vial_used", "record")  # nobody may enter these by
 
 def faults_of(entry: Entry, stream: str) -> list[str]:
     """Say everything that is wrong with an entry, without repeating its words."""
-    kind = KINDS.get(entry.kind)
+    kind = KINDS.get(entry.kind) if isinstance(entry.kind, str) else None
     if kind is None:
-        return [f"kind {guarded(entry.kind)} is not known.{nearest(entry.kind, KINDS)}"]
+        return [f"kind {guarded(str(entry.kind))} is not known.{nearest(str(entry.kind), KINDS)}"]
     if kind.stream and not stream.startswith(kind.stream):
         return [f"a fact of kind {entry.kind} does not belong to this stream"]
     if entry.body is None:
         return [] if entry.of else [f"{entry.kind}: a new fact has a body"]
+    if not isinstance(entry.body, Mapping):
+        return [f"{entry.kind}: expected an object of named values"]
     faults = []
     known = {**kind.needs, **kind.may}
     for name in kind.needs:

@@ -18,7 +18,7 @@ from thecal.errors import StoreError
 from thecal.store.chain import EMPTY, link, state_after
 from thecal.store.engine import writing
 from thecal.store.fact import Entry, canonical
-from thecal.store.outcome import Author, Written
+from thecal.store.outcome import Author, Written, check_words
 from thecal.store.rows import Head, hashed, head_of
 from thecal.store.seal import CHECKPOINT, EVERY, EVERY_EVENTS, Mark, Seal, write_witness
 from thecal.store.tables import CHANGE, EVENT, FACT
@@ -35,7 +35,11 @@ def stamp(at: dt.datetime) -> str:
     """Write a time as the record does: UTC, to the microsecond."""
     if at.tzinfo is None:
         raise StoreError("a time without a zone; add its offset, such as +01:00 or Z")
-    return at.astimezone(dt.UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    try:
+        plain = at.astimezone(dt.UTC).replace(tzinfo=None)
+    except OverflowError:
+        raise StoreError("a time outside the calendar") from None
+    return plain.isoformat(timespec="microseconds") + "Z"
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +80,8 @@ class Page:
         standing  version and state of the stream after it
         before    its state before, where that is another
         """
+        check_words(reason)
+        check_words(detail)
         version, after = standing
         row = {
             "seq": self.head.seq + 1,

@@ -15,6 +15,15 @@ WRITERS = ("nurse", "pharmacist", "prescriber")
 OVERRIDES = ("prescriber",)
 
 
+MOST_REASON = 2_000  # characters
+
+
+def check_words(words: str) -> None:
+    """Refuse a reason that no database keeps as it was given."""
+    if len(words) > MOST_REASON or any(0xD800 <= ord(c) < 0xE000 or c == "\0" for c in words):
+        raise StoreError(f"a reason is text of at most {MOST_REASON} characters")
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Author:
     """Who asks, and in which role. Who it really is was settled before: here it is only kept."""

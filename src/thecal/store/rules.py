@@ -21,11 +21,10 @@ from thecal.store.fact import (
     course_of,
     faults_of,
 )
-from thecal.store.outcome import Author
+from thecal.store.outcome import Author, check_words
 from thecal.store.tables import DUE
 
 MOST_FACTS = 2_000  # of one change
-MOST_REASON = 2_000  # characters
 NOT_USABLE = ("quarantine", "discard")  # verdicts of `thecal.clinic.coldchain`
 
 
@@ -74,8 +73,10 @@ def check(asked: Asked) -> None:
     if len(corrected) > len(set(corrected)):
         faults.append("one fact is corrected twice in one change")
     for words in (asked.reason, asked.override):
-        if len(words) > MOST_REASON or any(0xD800 <= ord(c) < 0xE000 or c == "\0" for c in words):
-            faults.append(f"a reason is text of at most {MOST_REASON} characters")
+        try:
+            check_words(words)
+        except StoreError as error:
+            faults.append(str(error))
     first = [entry.kind for entry in asked.entries]
     if not asked.expected and not asked.is_patient and "vial" not in first:
         faults.append("a new vial begins with a fact of kind vial, with lot and expiry")
