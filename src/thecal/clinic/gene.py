@@ -74,6 +74,7 @@ class Gene:
 
     legacy_offset  what a legacy name subtracts from an HGVS position
     exons          first and last coding base of each exon, from 1
+    is_confirmed   the sequence was read in its source
     known          published variants
     """
 
@@ -88,6 +89,7 @@ class Gene:
     coding: str
     exons: tuple[tuple[int, int], ...]
     source: Source
+    is_confirmed: bool
     known: tuple[Known, ...]
 
     def residue(self, position: int) -> str:
@@ -158,6 +160,7 @@ def read_gene(path: Path) -> Gene:
         coding=coding,
         exons=tuple((a, b - 1) for a, b in pairwise([*starts, len(coding) + 1])),
         source=_source(sequence, sources),
+        is_confirmed=_is_confirmed(sequence),
         known=tuple(_known(entry, sources) for entry in top["variants"].items()),
     )
     file.finish()
@@ -175,6 +178,10 @@ def _source(fields: Mapping[str, Entry], sources: Mapping[str, tuple[str, str]])
     name = fields["source"].choice(sources)
     document, version = sources.get(name, ("", ""))
     return Source(document=document, version=version, section=fields["section"].text())
+
+
+def _is_confirmed(fields: Mapping[str, Entry]) -> bool:
+    return fields["confirmed"].choice(["yes", "no"]) == "yes"
 
 
 def _known(entry: Entry, sources: Mapping[str, tuple[str, str]]) -> Known:
@@ -200,5 +207,5 @@ def _published(entry: Entry, sources: Mapping[str, tuple[str, str]]) -> Publishe
         says=fields["says"].text(),
         values={name: each.number() for name, each in values.items()},
         source=_source(fields, sources),
-        is_confirmed=fields["confirmed"].choice(["yes", "no"]) == "yes",
+        is_confirmed=_is_confirmed(fields),
     )

@@ -104,6 +104,7 @@ def variant_document(variant: Variant, gene: Gene) -> dict[str, Any]:
             "uniprot": gene.uniprot,
             "version": gene.version,
             "sequence_source": _source(gene.source),
+            "sequence_confirmed": gene.is_confirmed,
         },
         "readings": [_reading(reading) for reading in variant.readings],
         "question": variant.question or None,
