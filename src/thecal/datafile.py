@@ -43,7 +43,10 @@ class DataFile:
     def read(self) -> Entry:
         """Read the file and return its root; an unreadable file is raised at once."""
         with self.path.open("rb") as file:
-            data = file.read(MAX_BYTES + 1)
+            return self.parse(file.read(MAX_BYTES + 1))
+
+    def parse(self, data: bytes) -> Entry:
+        """Return the root of bytes that came from a file, or from elsewhere."""
         if len(data) > MAX_BYTES:
             raise self._refusal(0, f"a data file is at most {MAX_BYTES} bytes, and this is more")
         try:
@@ -96,7 +99,7 @@ class DataFile:
             begin: Any = event.start_mark
             node: Any
             if isinstance(event, yaml.ScalarEvent):
-                node = yaml.ScalarNode("", event.value, begin)
+                node = yaml.ScalarNode("", event.value, begin, style=event.style)
             elif isinstance(event, yaml.SequenceStartEvent):
                 node = yaml.SequenceNode("", [], begin)
             else:

@@ -30,7 +30,7 @@ def url_of(where: str) -> URL:
         return URL.create("sqlite", database=str(Path(where).expanduser()))
     try:
         url = make_url(where)
-    except ArgumentError:
+    except (ArgumentError, ValueError):
         raise StoreError(
             "the address of the record is no URL; expected a file name, or "
             "postgresql://user@host/database"
@@ -100,6 +100,11 @@ def _refused() -> Iterator[None]:
         yield
     except DBAPIError as error:
         first = str(error.orig).strip().splitlines()[0] if str(error.orig).strip() else "no reason"
+        if first.startswith("connection"):
+            raise StoreError(
+                "the server of the record does not answer, or refuses this name and password; "
+                "look at the address of the record"
+            ) from None
         raise StoreError(f"the database refused: {_bare(first)}") from None
 
 
@@ -132,6 +137,17 @@ def check_empty(engine: Engine) -> None:
     with reading(engine) as connection:
         if inspect(connection).get_table_names():
             raise StoreError("the database holds other tables; a record has one of its own")
+
+
+def existing(where: str) -> tuple[Engine, str]:
+    """Return the database of a record that is there, and the migration it stands at."""
+    engine = connect(where)
+    if engine.dialect.name == "sqlite" and not Path(engine.url.database or "").is_file():
+        raise StoreError("there is no record; make one with `thecal record init`")
+    stands = revision(engine)
+    if stands is None:
+        raise StoreError("the database holds no record; make one with `thecal record init`")
+    return engine, stands
 
 
 def migrate(engine: Engine, to: str = HEAD, *, down: bool = False) -> None:

@@ -29,9 +29,9 @@ from thecal.store.engine import (
     HEAD,
     check_empty,
     connect,
+    existing,
     migrate,
     reading,
-    revision,
     url_of,
     writing,
 )
@@ -130,13 +130,7 @@ class Record:
         clock: Callable[[], dt.datetime] = utc_now,
     ) -> Record:
         """Open a record that is there."""
-        engine = connect(where)
-        database = engine.url.database
-        if engine.dialect.name == "sqlite" and not Path(database or "").is_file():
-            raise StoreError("there is no record; make one with `thecal record init`")
-        stands = revision(engine)
-        if stands is None:
-            raise StoreError("the database holds no record; make one with `thecal record init`")
+        engine, stands = existing(where)
         if stands != HEAD:
             way = "an older" if stands < HEAD else "a newer"
             raise StoreError(

@@ -69,6 +69,8 @@ def make_seal(path: Path) -> Seal:
         file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     except FileExistsError:
         raise StoreError("there is a key already where a new one would be written") from None
+    except OSError:
+        raise StoreError("the key cannot be written where it was named: no such folder") from None
     with os.fdopen(file, "wb") as out:
         out.write(private.private_bytes_raw().hex().encode() + b"\n")
         out.flush()
@@ -87,6 +89,8 @@ def read_seal(path: Path) -> Seal:
             "the key that signs the record is not there; bring it back from where it is kept, or "
             "name it with --key"
         ) from None
+    except OSError:
+        raise StoreError("the key that signs the record cannot be read from its file") from None
     except ValueError:
         raise StoreError("the key file holds no key: 64 hexadecimal digits are expected") from None
 
@@ -101,25 +105,28 @@ def _seal(private: Ed25519PrivateKey) -> Seal:
 def read_witness(path: Path, record: str, public: str) -> Mark | None:
     """Return the last link this installation vouched for; None where it never did.
 
-    Raises StoreError where the file is there and holds no signed link of this record.
+    Raises StoreError where the file is there and is not two signed links of this record.
     """
     try:
         with path.open("rb") as file:
-            data = file.read(2 * SLOT)
+            data = file.read(2 * SLOT + 1)
     except FileNotFoundError:
         return None
+    except OSError:
+        raise StoreError("the witness file cannot be read") from None
     marks = []
     for start in (0, SLOT):
-        words = data[start : start + SLOT].decode("ascii", "replace").split()
+        words = data[start : start + SLOT].decode("ascii", "replace").split(" ")
         with suppress(ValueError):
-            seq, link, signature = words
+            seq, link, signature, *_ = words
             mark = Mark(int(seq), link)
-            if is_signed(public, record, mark, signature):
+            is_ours = is_signed(public, record, mark, signature)
+            if is_ours and data[start : start + SLOT] == _line(mark, signature):
                 marks.append(mark)
-    if not marks:
+    if len(marks) < 2 or len(data) != 2 * SLOT:
         raise StoreError(
-            "the witness file holds no link signed for this record; it was changed, or belongs to "
-            "another record or key"
+            "the witness file does not hold two links signed for this record; it was changed, or "
+            "belongs to another record or key"
         )
     return max(marks, key=lambda mark: mark.seq)
 
@@ -127,19 +134,30 @@ def read_witness(path: Path, record: str, public: str) -> Mark | None:
 def write_witness(path: Path, record: str, seal: Seal, mark: Mark) -> None:
     """Vouch for a link: into the half of the file that is not the last one written.
 
-    So an interrupted write leaves the other half. Of two writers the later link stays.
+    So an interrupted write leaves the other half. Of two writers the later link stays. A half that
+    is not whole stays, too, for `read_witness` to tell of.
     """
-    if not path.exists():
-        write_whole(path, b" " * (2 * SLOT))
-    line = f"{mark.seq} {mark.hash} {seal.sign(record, mark)}\n".encode().ljust(SLOT)
-    with path.open("r+b") as file:
-        _lock(file.fileno())
-        halves = []
-        for start in (0, SLOT):
-            words = os.pread(file.fileno(), SLOT, start).split()
-            halves.append(int(words[0]) if words and words[0].isdigit() else -1)
-        if mark.seq > max(halves):
-            os.pwrite(file.fileno(), line, SLOT if halves[0] > halves[1] else 0)
+    line = _line(mark, seal.sign(record, mark))
+    try:
+        if not path.exists():
+            write_whole(path, line * 2)
+        with path.open("r+b") as file:
+            _lock(file.fileno())
+            halves = []
+            for start in (0, SLOT):
+                words = os.pread(file.fileno(), SLOT, start).split()
+                halves.append(int(words[0]) if words and words[0].isdigit() else -1)
+            if mark.seq > max(halves):
+                os.pwrite(file.fileno(), line, SLOT if halves[0] > halves[1] else 0)
+    except OSError:
+        raise StoreError(
+            "what was asked is done and noted, but the witness file beside the key cannot be "
+            "written; make that possible, or a log cut short goes unseen"
+        ) from None
+
+
+def _line(mark: Mark, signature: str) -> bytes:
+    return f"{mark.seq} {mark.hash} {signature} ".encode().ljust(SLOT - 1) + b"\n"
 
 
 def _lock(file: int) -> None:
