@@ -84,6 +84,11 @@ QUANTITIES: dict[str, Quantity] = {
 KINDS = (*QUANTITIES, "event", "other")  # an event is a word; `other` keeps the unit it came in
 
 
+def celsius_of_fahrenheit(value: float) -> float:
+    """Convert °F to °C, to the millionth of a degree: 46.4 °F is 8 °C, not 7.999999999999999."""
+    return round((value - 32) * 5 / 9, 6)
+
+
 def iso_date(text: str) -> dt.date:
     """Read a calendar date written YYYY-MM-DD and no other way; ValueError for anything else."""
     if not ISO_DATE.fullmatch(text):

@@ -22,6 +22,7 @@ import click
 
 from thecal import __version__
 from thecal.cli.audit import label_audit, label_compare
+from thecal.cli.eligible import eligible
 from thecal.cli.label import label_group
 from thecal.cli.leaflet import leaflet
 from thecal.cli.options import (
@@ -34,7 +35,9 @@ from thecal.cli.options import (
     refusing,
     version_option,
 )
+from thecal.cli.safety import safety
 from thecal.cli.variant import variant
+from thecal.cli.vial import vial_group
 from thecal.cli.visit import visit_group
 from thecal.errors import ThecalError
 from thecal.units import iso_date
@@ -669,7 +672,10 @@ def _can_write_into(folder: Path) -> None:
 label_group.add_command(label_audit)
 label_group.add_command(label_compare)
 app.add_command(label_group)
+app.add_command(eligible)
 app.add_command(leaflet)
+app.add_command(safety)
+app.add_command(vial_group)
 app.add_command(variant)
 app.add_command(visit_group)
 
