@@ -5,7 +5,7 @@ What the label says of a reaction, and asks for, is in the label. Here is only w
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -13,7 +13,9 @@ from pathlib import Path
 from thecal.clinic.finding import Severity
 from thecal.clinic.grading import SCALES
 from thecal.clinic.policy import BASIS, HEAD, HEAD_OPTIONAL, Basis, Head, read_basis, read_head
+from thecal.course import Course, Event
 from thecal.datafile import DataFile, Entry
+from thecal.label.label import Label
 
 CSF = ("csf_wbc", "csf_protein")
 
@@ -31,11 +33,13 @@ class Range:
 class Reaction:
     """A serious reaction; `key` is one of the events by which a label's warning names it.
 
-    csf  what was found in CSF when the event was serious, by kind: context, not a threshold
+    words  event names of it, for a label whose warnings were not read
+    csf    what was found in CSF when the event was serious, by kind: context, not a threshold
     """
 
     key: str
     says: str
+    words: tuple[str, ...]
     csf: Mapping[str, Range]
 
 
@@ -103,7 +107,7 @@ def read_symptoms(path: Path) -> SymptomTable:
 
 
 def _reaction(key: str, entry: Entry, head: Head) -> Reaction:
-    told = entry.fields(["says"], CSF)
+    told = entry.fields(["says", "words"], CSF)
     csf = {}
     for kind in CSF:
         if kind in told:
@@ -111,7 +115,9 @@ def _reaction(key: str, entry: Entry, head: Head) -> Reaction:
             if len(found) == 2 + len(BASIS):
                 lo, hi = found["lo"].number(least=0), found["hi"].number(least=0)
                 csf[kind] = Range(lo=lo, hi=hi, basis=read_basis(found, head))
-    return Reaction(key=key, says=told["says"].text() if "says" in told else "", csf=csf)
+    if not {"says", "words"} <= set(told):
+        return Reaction(key=key, says="", words=(), csf={})
+    return Reaction(key=key, says=told["says"].text(), words=_words(told["words"]), csf=csf)
 
 
 def _symptom(
@@ -133,3 +139,34 @@ def _symptom(
 
 def _words(entry: Entry) -> tuple[str, ...]:
     return tuple(word.text() for word in entry.items())
+
+
+# -- in a course
+
+
+def symptom_groups(
+    course: Course, label: Label, table: SymptomTable
+) -> tuple[tuple[Event, ...], ...]:
+    """Return the recorded symptoms since the first dose, those near in time together."""
+    if label.medicine not in table.medicines:
+        return ()
+    groups: list[list[Event]] = []
+    for event in course.events:
+        if event.time_d < 0 or table.symptom(event.name) is None:
+            continue
+        if groups and event.time_d - groups[-1][-1].time_d <= table.near_d:
+            groups[-1].append(event)
+        else:
+            groups.append([event])
+    return tuple(tuple(group) for group in groups)
+
+
+def named_days(events: Sequence[Event]) -> str:
+    """Name events, each with its days: "leg weakness (day 115, 121), fever (day 116)"."""
+    names = dict.fromkeys(event.name for event in events)
+    return ", ".join(f"{n.replace('_', ' ')} (day {each_day(events, n)})" for n in names)
+
+
+def each_day(events: Sequence[Event], name: str) -> str:
+    """Return the days of one event name, with commas between."""
+    return ", ".join(f"{event.time_d:g}" for event in events if event.name == name)

@@ -18,7 +18,8 @@ from thecal.clinic.finding import Finding
 from thecal.course import Course
 from thecal.label.label import Label, Silence, Statement, Value
 from thecal.plan.answer import DISCLAIMER, Answer, Due
-from thecal.regimen.schedule import Given, Open
+from thecal.regimen.schedule import Given
+from thecal.regimen.silent import Open
 from thecal.report.words import caveat_words, if_late_words
 from thecal.source import Source
 
@@ -492,7 +493,7 @@ def _due(due: Due) -> Json:
             {"day": _number(e.time_d), "date": _date(course, e.time_d), "name": e.name}
             for e in schedule.not_given
         ],
-        "findings": [_finding(finding, course) for finding in due.findings],
+        "findings": [finding_document(finding, course) for finding in due.findings],
         "disclaimer": DISCLAIMER,
     }
 
@@ -552,7 +553,8 @@ def _open(question: Open) -> Json:
     }
 
 
-def _finding(finding: Finding, course: Course) -> Json:
+def finding_document(finding: Finding, course: Course) -> Json:
+    """Return one finding; `course` gives its day a date."""
     return {
         "code": finding.code,
         "severity": str(finding.severity),
