@@ -16,7 +16,7 @@ from thecal.clinic.mutation import named
 from thecal.clinic.patient import READABLE, TEST_WORDS, YES_OR_NO, Patient
 from thecal.clinic.reading import words
 from thecal.clinic.variant import read_variant
-from thecal.label.label import Label, Silence, Statement, covers
+from thecal.label.label import Label, Silence, Statement, area, covers
 
 HYPERSENSITIVITY = "hypersensitivity"  # the event by which a label's contraindication names it
 # A fact of a person, the topic of a label that speaks of it, and what a yes or a no then is.
@@ -35,6 +35,8 @@ MONITORED = {
     "coagulation": ("inr", "aptt_ratio"),
     "urine_protein": ("urine_protein",),
 }
+# Areas of a label in which a caution may stand.
+AREAS = ("contraindications", "warnings", "populations", "interactions", "monitoring")
 AGE = re.compile(r"populations\.age_(\d+)")
 
 
@@ -61,6 +63,11 @@ def cautions(
 def unread(label: Label, topic: str) -> Silence | None:
     """Return what says that a topic of the label was not read, or None."""
     return next((gap for gap in label.not_read if covers(gap.topic, topic)), None)
+
+
+def not_read(label: Label) -> tuple[Silence, ...]:
+    """Return the parts of a label where a caution may stand and that were not read."""
+    return tuple(gap for gap in label.not_read if area(gap.topic) in AREAS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,7 +176,7 @@ class _Held:
                 limit = statement.values.get("value")
                 is_above = isinstance(limit, float) and lab.value > limit
                 yield _finding(
-                    f"test.{test}",
+                    f"test_{test}",
                     Severity.CAUTION if is_above else Severity.NOTE,
                     f"{lab} on {lab.on}",
                     statement,
@@ -182,6 +189,13 @@ class _Held:
             variant = read_variant(test.name) if test.name and test.gene == READABLE else None
             if variant is None or variant.question:
                 continue
+            for note in variant.notes:
+                yield Finding(
+                    code="eligible.variant_name",
+                    severity=Severity.NOTE,
+                    message=f"{named(test, variant)}: {note}",
+                    rule="thecal reads names of variants in both numberings",
+                )
             zygosity = (test.zygosity or "not recorded").replace("_", " ")
             for said in variant.readings[0].published:
                 if said.about == "inheritance":

@@ -11,14 +11,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from thecal.clinic.cautions import HYPERSENSITIVITY, cautions, unread
+from thecal.clinic.cautions import HYPERSENSITIVITY, cautions, not_read, unread
 from thecal.clinic.finding import Finding, Severity
 from thecal.clinic.moment import Moment
 from thecal.clinic.mutation import mutation_reason
 from thecal.clinic.patient import Patient
 from thecal.clinic.reading import words
 from thecal.clinic.ruling import ALL_MET, ANY_MET, Reason, Ruling, Verdict, ruling
-from thecal.label.label import Label, Statement
+from thecal.label.label import Label, Silence, Statement
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,6 +30,7 @@ class Eligibility:
     contraindicated  does the label forbid it
     cautions         what the label says of this person beyond that
     unknown          facts that its cautions ask for and that were not recorded
+    not_read         parts of the label where a caution may stand and that were not read
     """
 
     label: Label
@@ -38,16 +39,18 @@ class Eligibility:
     contraindicated: Ruling
     cautions: tuple[Finding, ...]
     unknown: tuple[str, ...]
+    not_read: tuple[Silence, ...]
 
     @property
     def is_clean(self) -> bool:
-        """The label in force is for this person, and nothing stands against it or is missing."""
+        """The label in force, read whole, is for this person, and nothing stands against it."""
         return (
             self.label.status == "current"
             and self.indicated.verdict is Verdict.YES
             and self.contraindicated.verdict is Verdict.NO
             and all(finding.severity is Severity.NOTE for finding in self.cautions)
             and not self.unknown
+            and not self.not_read
         )
 
 
@@ -65,6 +68,7 @@ def eligibility(patient: Patient, label: Label, on: Moment | None = None) -> Eli
         contraindicated=asked.contraindicated(),
         cautions=found,
         unknown=unknown,
+        not_read=not_read(label),
     )
 
 

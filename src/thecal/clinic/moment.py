@@ -44,6 +44,11 @@ class Moment:
         """Return the last instant it may mean: of a day, its end."""
         return self.at or self.earliest(zone) + dt.timedelta(days=1)
 
+    @property
+    def iso(self) -> str:
+        """The same for a program: a date, or a time with its zone."""
+        return self.at.isoformat() if self.at else self.day.isoformat()
+
     def __str__(self) -> str:
         return time_words(self.at) if self.at else self.day.isoformat()
 

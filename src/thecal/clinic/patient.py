@@ -207,10 +207,8 @@ def read_patient(path: Path) -> Patient:
         labs=read("labs", _labs) or (),
         antithrombotics=read("antithrombotics", _antithrombotics),
     )
-    if patient.hypersensitivity.get("drug") is not None and "medicine" not in top:
-        top["hypersensitivity"].fault(
-            "to which drug? Name it at the top of the file, as 'medicine: tofersen'"
-        )
+    if patient.hypersensitivity and "medicine" not in top:
+        top["hypersensitivity"].fault("to which medicine? Name it as 'medicine: tofersen'")
     file.finish()
     return patient
 

@@ -118,9 +118,9 @@ def policy_path(kind: str, named: str) -> Path:
     if named in known:
         return known[named]
     path = Path(named)
-    if path.suffix in (".yaml", ".yml") or path.is_file():
+    if path.is_file():
         return path
     raise PolicyError(
-        f"no {kind} policy of that name is shipped; there is {', '.join(known)}, "
-        f"or a YAML file of your own.{nearest(named, known)}"
+        f"no {kind} policy of that name is shipped, and no file has it; there is "
+        f"{', '.join(known)}, or a YAML file of your own.{nearest(named, known)}"
     )

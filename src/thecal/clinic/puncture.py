@@ -278,14 +278,14 @@ class _Asked:
         condition = self.policy.holds_if
         if condition is None:
             return verdict, says, until
-        lab, rule = self._kidney(), f"the rows hold for {TEST_WORDS[condition.test]} {condition}"
+        lab, rule = self._kidney(), f"its row is for {TEST_WORDS[condition.test]} {condition}"
         if lab is None:
             missing = Clearance.MISSING if verdict is Clearance.CLEAR else verdict
             return missing, f"{says}; {rule}, and no result is recorded", until
         if not condition.is_met(lab.value):
-            says = f"{rule}; {lab} on {lab.on}, so none applies; a clinician decides"
+            says = f"{rule}, and recorded is {lab} on {lab.on}; a clinician decides"
             return Clearance.SILENT, says, None
-        return verdict, f"{says}; {rule}: {lab} on {lab.on}", until
+        return verdict, f"{says}; {rule}, and recorded is {lab} on {lab.on}", until
 
     def _kidney(self) -> Lab | None:
         condition = self.policy.holds_if
