@@ -27,7 +27,7 @@ from thecal.store.fact import canonical
 from thecal.store.outcome import Author
 from thecal.store.record import Record, beside
 from thecal.store.rows import head_of, identity
-from thecal.store.seal import Mark, make_seal, read_seal
+from thecal.store.seal import Mark, begin_witness, check_no_witness, make_seal, read_seal
 from thecal.store.tables import APPEND_ONLY
 from thecal.store.verify import verify
 
@@ -103,10 +103,7 @@ def restore(path: Path, where: str, author: Author, *, key: Path | None = None) 
     check_empty(engine)
     key = key or beside(where, "key")
     witness = key.with_suffix(".witness")
-    if witness.exists():
-        raise StoreError(
-            "there is a witness of another record beside the key; name another file with --key"
-        )
+    check_no_witness(witness)
     is_new_key = not key.exists()
     try:
         seal = make_seal(key) if is_new_key else read_seal(key)
@@ -122,6 +119,7 @@ def restore(path: Path, where: str, author: Author, *, key: Path | None = None) 
         _undo(where, key if is_new_key else None)
         raise
     engine.dispose()
+    begin_witness(witness, copied.record, seal, copied.head)
     record = Record.open(where, key=key)
     try:
         record.note(author, "restore", detail=f"to event {copied.head.seq}")

@@ -1,7 +1,7 @@
 """The journal: one transaction of the record, with its events and checkpoints.
 
 What a transaction does and the event that says so are kept together or not at all. Once they are
-kept, the witness vouches for the new end of the chain.
+kept, the witness vouches for the new end of the chain, if the chain holds what it vouched for.
 """
 
 from __future__ import annotations
@@ -20,7 +20,15 @@ from thecal.store.engine import writing
 from thecal.store.fact import Entry, canonical
 from thecal.store.outcome import Author, Written, check_words
 from thecal.store.rows import Head, hashed, head_of
-from thecal.store.seal import CHECKPOINT, EVERY, EVERY_EVENTS, Mark, Seal, write_witness
+from thecal.store.seal import (
+    CHECKPOINT,
+    EVERY,
+    EVERY_EVENTS,
+    Mark,
+    Seal,
+    vouched,
+    write_witness,
+)
 from thecal.store.tables import CHANGE, EVENT, FACT
 
 THECAL = Author(actor="thecal", role="admin")  # who signs
@@ -181,11 +189,23 @@ class Journal:
     def page(self) -> Iterator[Page]:
         """Hold the record alone until the end of the block, then keep all of it or nothing."""
         with writing(self.engine) as connection:
-            head = head_of(connection)
+            head, may_vouch = head_of(connection), self._may_vouch(connection)
             page = Page(connection, head, self.record, self.seal, self.clock)
             yield page
             if page.head.seq > head.seq:
                 page.check()
-        if page.head.seq > head.seq:
+        if page.head.seq > head.seq and may_vouch:
             mark = Mark(page.head.seq, page.head.hash)
             write_witness(self.witness, self.record, self.seal, mark)
+
+    def _may_vouch(self, connection: Connection) -> bool:
+        """Tell whether the chain still holds the link vouched for last.
+
+        The witness does not follow a log that was cut short and then goes on: it stays where it
+        is, and says so whenever the record is verified.
+        """
+        mark = vouched(self.witness)
+        if mark is None:
+            return False
+        held = connection.execute(select(EVENT.c.hash).where(EVENT.c.seq == mark.seq)).scalar()
+        return held == mark.hash

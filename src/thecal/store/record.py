@@ -58,7 +58,7 @@ from thecal.store.rules import (
     vial_problem,
     vials_of,
 )
-from thecal.store.seal import Mark, Seal, make_seal, read_seal
+from thecal.store.seal import Mark, Seal, begin_witness, check_no_witness, make_seal, read_seal
 from thecal.store.tables import CHANGE, FACT
 
 ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"  # without I, L, O and U, which are misread
@@ -110,14 +110,17 @@ class Record:
         engine = connect(where)
         check_empty(engine)
         key = key or beside(where, "key")
+        witness = key.with_suffix(".witness")
+        check_no_witness(witness)
         seal = read_seal(key) if key.exists() else make_seal(key)
         migrate(engine)
         name = secrets.token_hex(16)
-        made = cls(Journal(engine, name, seal, key.with_suffix(".witness"), clock), folder)
+        made = cls(Journal(engine, name, seal, witness, clock), folder)
         with made.journal.page() as page:
             entries = [Entry(kind="record", body={"id": name})]
             page.change(CLINIC, (0, EMPTY), entries, author, Key(name, digest("make", name)))
             page.check(always=True)
+        begin_witness(witness, name, seal, Mark(page.head.seq, page.head.hash))
         return made
 
     @classmethod

@@ -131,29 +131,62 @@ def read_witness(path: Path, record: str, public: str) -> Mark | None:
     return max(marks, key=lambda mark: mark.seq)
 
 
-def write_witness(path: Path, record: str, seal: Seal, mark: Mark) -> None:
-    """Vouch for a link: into the half of the file that is not the last one written.
+def check_no_witness(path: Path) -> None:
+    """Refuse to begin where a witness is: it is another record's."""
+    if path.exists():
+        raise StoreError(
+            "there is a witness of another record beside the key; name another file with --key"
+        )
 
-    So an interrupted write leaves the other half. Of two writers the later link stays. A half that
-    is not whole stays, too, for `read_witness` to tell of.
+
+def begin_witness(path: Path, record: str, seal: Seal, mark: Mark) -> None:
+    """Vouch for the first link of a record that is made or brought back here."""
+    try:
+        write_whole(path, _line(mark, seal.sign(record, mark)) * 2)
+    except OSError:
+        raise StoreError("the witness file cannot be written beside the key") from None
+
+
+def vouched(path: Path) -> Mark | None:
+    """Return the last link the witness names, its signature unread; None where that is unclear."""
+    try:
+        with path.open("rb") as file:
+            return max(_halves(file.fileno()), key=lambda mark: mark.seq)
+    except (OSError, ValueError):
+        return None
+
+
+def write_witness(path: Path, record: str, seal: Seal, mark: Mark) -> None:
+    """Vouch for a later link: into the half of the file that is not the last one written.
+
+    So an interrupted write leaves the other half. Of two writers the later link stays. A file that
+    is gone or was changed is left so, for `read_witness` to tell of.
     """
     line = _line(mark, seal.sign(record, mark))
     try:
-        if not path.exists():
-            write_whole(path, line * 2)
         with path.open("r+b") as file:
             _lock(file.fileno())
-            halves = []
-            for start in (0, SLOT):
-                words = os.pread(file.fileno(), SLOT, start).split()
-                halves.append(int(words[0]) if words and words[0].isdigit() else -1)
-            if mark.seq > max(halves):
-                os.pwrite(file.fileno(), line, SLOT if halves[0] > halves[1] else 0)
+            first, second = _halves(file.fileno())
+            if mark.seq > max(first.seq, second.seq):
+                os.pwrite(file.fileno(), line, SLOT if first.seq >= second.seq else 0)
+    except (FileNotFoundError, ValueError):
+        return
     except OSError:
         raise StoreError(
             "what was asked is done and noted, but the witness file beside the key cannot be "
             "written; make that possible, or a log cut short goes unseen"
         ) from None
+
+
+def _halves(file: int) -> tuple[Mark, Mark]:
+    """Read the two links of a witness file; ValueError where they are not there."""
+    marks = []
+    for start in (0, SLOT):
+        seq, link, *_ = os.pread(file, SLOT, start).decode("ascii").split(" ")
+        if len(seq) > 10:
+            raise ValueError("no number of an event")
+        marks.append(Mark(int(seq), link))
+    return marks[0], marks[1]
 
 
 def _line(mark: Mark, signature: str) -> bytes:
