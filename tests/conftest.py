@@ -16,4 +16,6 @@ install_import_hook([f"thecal.{module}" for module in STUDIED], "beartype.bearty
 
 # One fixed seed, so that a red test stays red; no deadline, because machines differ.
 settings.register_profile("thecal", derandomize=True, deadline=None)
+# Under mutation every test runs hundreds of times: fewer examples, the same ones each time.
+settings.register_profile("mutation", derandomize=True, deadline=None, max_examples=20)
 settings.load_profile("thecal")

@@ -21,7 +21,8 @@ from thecal.label.catalog import load_all, load_label, medicines
 from thecal.label.label import Label
 from thecal.plan.answer import Due, when_due
 from thecal.regimen.regimen import Regimen, from_label
-from thecal.regimen.schedule import Open, schedule
+from thecal.regimen.schedule import schedule
+from thecal.regimen.silent import Open
 
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE / "cases"))

@@ -16,8 +16,8 @@ from thecal.model.reduce import Each, Kept
 from thecal.model.simulate import simulate
 from thecal.plan.virtual import PROBABILITIES, ask, label_sentence, simulate_virtual
 from thecal.regimen.regimen import Interval, Phase, Regimen, Rule, from_label
-from thecal.regimen.schedule import slots_ahead
 from thecal.regimen.sentence import read_duration_d
+from thecal.regimen.walk import slots_ahead
 from thecal.source import Source
 
 US = from_label(load_label("tofersen", "us"))

@@ -10,8 +10,9 @@ from pathlib import Path
 import pytest
 
 from thecal.regimen import schedule as schedules
+from thecal.regimen import silent
 from thecal.regimen.regimen import Anchor, Interval, Phase, Regimen, Rule, add_months
-from thecal.regimen.schedule import slots_ahead
+from thecal.regimen.walk import slots_ahead
 from thecal.source import Source
 
 PAGE = (Path(__file__).resolve().parents[2] / "docs" / "schedules.md").read_text(encoding="utf-8")
@@ -70,7 +71,8 @@ def test_intervals_passed_are_those_whose_last_day_has_come(interval, start):
 
 
 def test_every_question_that_a_schedule_can_raise_is_explained():
-    code = Path(schedules.__file__).read_text(encoding="utf-8")
+    files = (schedules.__file__, silent.__file__)
+    code = "".join(Path(file).read_text(encoding="utf-8") for file in files)
     topics = set(re.findall(r'"((?:dosing|missed_dose)\.[a-z_]+)"', code))
     topics |= {"missed_dose.loading", "missed_dose.maintenance"}
     assert len(topics) >= 12

@@ -27,14 +27,8 @@ from thecal.regimen.regimen import (
     Rule,
     from_label,
 )
-from thecal.regimen.schedule import (
-    NOT_GIVEN,
-    Schedule,
-    next_slot,
-    schedule,
-    slots_ahead,
-    states,
-)
+from thecal.regimen.schedule import NOT_GIVEN, Schedule, schedule, states
+from thecal.regimen.walk import next_slot, slots_ahead
 from thecal.source import Source
 
 STATES = states("tofersen")
@@ -126,6 +120,14 @@ def test_a_plan_is_the_label_followed_to_the_day(given_d):
     for slot in slots_ahead(TOFERSEN, given_d, 6):
         assert (slot.number, slot.due_d) == (len(days) + 1, label_next_due(days))
         days.append(slot.due_d)
+
+
+def test_the_slots_ahead_are_as_many_as_asked_and_begin_with_the_next():
+    for count in (1, 2, 5):
+        slots = slots_ahead(TOFERSEN, [0, 14], count)
+        assert slots[0] == next_slot(TOFERSEN, [0, 14])
+        assert len(slots) == count
+    assert slots_ahead(TOFERSEN, [0, 14], 0) == []
 
 
 attempts = st.lists(
@@ -243,6 +245,11 @@ def test_a_late_dose_names_the_sentence_of_the_label_that_speaks_of_it():
     assert second.label_rule is TOFERSEN.late_rules[2]
     assert third.label_rule is TOFERSEN.late_rules[3]
     assert fourth.label_rule is TOFERSEN.late_rules[0]
+
+
+def test_the_doses_of_a_course_are_three_of_loading_and_then_of_maintenance():
+    phases = [dose.phase for dose in seen(0, 14, 28, 56, 84).given]
+    assert phases == ["loading"] * 3 + ["maintenance"] * 2
 
 
 def test_a_slot_names_its_rule_and_the_inputs_it_was_applied_to():
@@ -561,6 +568,16 @@ def test_a_gap_of_40_months_begins_loading_anew_with_its_own_grid_after_it():
     assert due(*given) == grid(1, origin=given[-1])
     given.append(grid(1, origin=given[-1]) + days(20))
     assert due(*given) == grid(2, origin=given[-2])
+
+
+def test_additional_doses_are_counted_on_from_where_loading_began():
+    """Dose 6 is the late one, 7 and 8 its additional ones, 9 the first of the new grid."""
+    given_d = [*LOADED, (grid(1) - FIRST).days, (months_on(grid(1), 16) - FIRST).days]
+    slots = slots_ahead(GRID, given_d, 3, FIRST)
+    assert [(slot.number, slot.place, slot.step) for slot in slots] == [
+        (7, 7, 1), (8, 8, 2), (9, 9, 0),
+    ]  # fmt: skip
+    assert [slot.steps for slot in slots] == [2, 2, 0]
 
 
 def test_loading_anew_names_the_loading_rule_and_the_dose_it_began_with():

@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 from thecal.errors import SentenceError, ThecalError
 from thecal.label.catalog import load_label
 from thecal.regimen.regimen import from_label
-from thecal.regimen.schedule import next_slot
 from thecal.regimen.sentence import LONGEST_TEXT, Phase, PlannedDose, read_sentence
+from thecal.regimen.walk import next_slot
 
 TOFERSEN = "100 mg q14d x3 then 100 mg q28d"
 

@@ -11,7 +11,8 @@ import pytest
 from thecal.errors import CourseError, DataFileError
 from thecal.label.catalog import load_label
 from thecal.regimen.regimen import from_label
-from thecal.regimen.schedule import next_slot, with_window
+from thecal.regimen.schedule import with_window
+from thecal.regimen.walk import next_slot
 from thecal.regimen.window import Tolerance, read_window_policy
 
 TOFERSEN = from_label(load_label("tofersen", "us"))

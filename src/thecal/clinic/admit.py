@@ -11,7 +11,7 @@ from collections.abc import Collection
 from thecal.clinic.finding import Finding, Severity
 from thecal.course import Course
 from thecal.regimen.regimen import Regimen
-from thecal.regimen.schedule import walk
+from thecal.regimen.walk import walk
 
 
 def too_close(course: Course, regimen: Regimen, added_d: Collection[int]) -> tuple[Finding, ...]:

@@ -13,7 +13,8 @@ from thecal.clinic.safety import ordered, watch
 from thecal.course import Course
 from thecal.errors import counted
 from thecal.label.label import Label
-from thecal.regimen.schedule import Given, Open, Schedule, states
+from thecal.regimen.schedule import Given, Schedule, states
+from thecal.regimen.silent import Open
 from thecal.source import Source
 
 EARLY = "dosing.early"  # common and small: one note; other silences may change the next dose

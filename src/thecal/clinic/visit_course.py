@@ -16,7 +16,8 @@ from thecal.course import Course, Dose, Event
 from thecal.errors import CourseError, counted
 from thecal.label.label import Label
 from thecal.regimen.regimen import from_label
-from thecal.regimen.schedule import NOT_GIVEN, ROUNDING, Open, schedule
+from thecal.regimen.schedule import NOT_GIVEN, ROUNDING, schedule
+from thecal.regimen.silent import Open
 
 # With one of these open about the dose of the visit, any date would be invented.
 UNDATED = ("dosing.part_dose", "dosing.failed_puncture", "dosing.above_label", "dosing.route_other")

@@ -21,7 +21,8 @@ from thecal.model.population import Population
 from thecal.model.simulate import simulate
 from thecal.model.structure import Output
 from thecal.model.variability import Trend
-from thecal.regimen.schedule import Schedule, Slot, slots_ahead
+from thecal.regimen.schedule import Schedule
+from thecal.regimen.walk import Slot, slots_ahead
 from thecal.shapes import Float
 from thecal.trial.strata import stratum
 from thecal.units import MONTH_D

@@ -9,7 +9,8 @@ from itertools import accumulate
 from typing import TYPE_CHECKING
 
 from thecal.plan.answer import Answer
-from thecal.regimen.schedule import Given, Open
+from thecal.regimen.schedule import Given
+from thecal.regimen.silent import Open
 
 if TYPE_CHECKING:  # the numerical library is not loaded for a due date
     from thecal.model.structure import Output
