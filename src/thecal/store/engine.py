@@ -22,6 +22,12 @@ MIGRATIONS = Path(__file__).resolve().parent / "migrations"
 HEAD = "0002"  # the newest of the migrations; a test holds it against their folder
 LOCK = 0x7468_6563_616C  # "thecal": the advisory lock of whoever appends
 WAIT_S = 30  # how long a writer waits for the one before it
+# Hold the lock to the end of the transaction; and where a server forgets what it acknowledged when
+# it stops, not so here.
+ALONE = (
+    "SELECT pg_advisory_xact_lock(:key), CASE current_setting('synchronous_commit') "
+    "WHEN 'off' THEN set_config('synchronous_commit', 'local', true) END"
+)
 
 
 def url_of(where: str) -> URL:
@@ -76,10 +82,15 @@ def _sqlite_begin(connection: Connection) -> None:
 @contextmanager
 def writing(engine: Engine) -> Iterator[Connection]:
     """Hold the record alone until the end of the block; then everything is kept, or nothing."""
-    with _refused(), engine.begin() as connection:
-        if engine.dialect.name == "postgresql":
-            connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": LOCK})
-        yield connection
+    options: dict[str, Any] = {}
+    if engine.dialect.name == "postgresql":
+        # Whatever the server's defaults: what is read after the lock is what the last one wrote.
+        options["isolation_level"] = "READ COMMITTED"
+    with _refused(), engine.connect().execution_options(**options) as connection:
+        with connection.begin():
+            if engine.dialect.name == "postgresql":
+                connection.execute(text(ALONE), {"key": LOCK})
+            yield connection
 
 
 @contextmanager
@@ -110,7 +121,7 @@ def _refused() -> Iterator[None]:
 
 def _bare(words: str) -> str:
     """Cut what a database quotes from a row, which may be somebody's name."""
-    for mark in ('"', "'", "("):
+    for mark in ('"', "'", "(", "«", "»", "„", "“"):
         words = words.split(mark)[0]
     return words.strip(" :") or "no reason that may be shown"
 

@@ -61,7 +61,7 @@ class Written:
 class Refused:
     """A change that was not made: nothing of it was kept but the event that says so.
 
-    code       stale, key_reused, role, not_there, no_reason, dose, vial, override
+    code       stale, key_reused, role, not_there, plan, dose, vial, override
     version    of the stream as it is
     findings   what stands against it, where a prescriber may decide otherwise
     may_override   whether a prescriber may, with a reason

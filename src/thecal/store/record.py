@@ -55,6 +55,7 @@ from thecal.store.rules import (
     doses_too_close,
     follow,
     plan_of,
+    plan_problem,
     vial_problem,
     vials_of,
 )
@@ -228,6 +229,8 @@ class Record:
             after = with_entries(held, asked.entries, version + 1)
         except KeyError:
             return refused("not_there", "a correction names a fact that this stream does not hold")
+        if problem := plan_problem(asked.entries, self.folder):
+            return refused("plan", problem)
         findings: tuple[Finding, ...] = ()
         if asked.is_patient:
             try:

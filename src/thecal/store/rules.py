@@ -95,6 +95,23 @@ def plan_of(facts: Iterable[Fact]) -> Body:
     return plans[-1]
 
 
+def plan_problem(entries: Iterable[Entry], folder: Path) -> str:
+    """Say where a change plans by a label that is not there; nothing if none does.
+
+    A misspelt medicine would else be one by whose label no dose ever comes too soon.
+    """
+    for entry in entries:
+        if entry.kind == "plan" and entry.body is not None:
+            try:
+                label_of(*planned(entry.body), folder)
+            except CatalogError:
+                return (
+                    "no label of this medicine, jurisdiction and edition is here; "
+                    "`thecal label list` says which are"
+                )
+    return ""
+
+
 def doses_too_close(
     before: Sequence[Fact], after: Sequence[Fact], folder: Path
 ) -> tuple[Finding, ...]:

@@ -9,13 +9,13 @@ it, whoever signed there. What is found is a value: nothing is repaired.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from itertools import groupby
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Engine, select
+from sqlalchemy import Connection, Engine, Select, func, select
 
 from thecal.errors import StoreError
 from thecal.store.chain import EMPTY, EVENT_FIELDS, GENESIS, link, state_after
@@ -99,18 +99,21 @@ def verify(
     witness  file with the last link this installation vouched for; None to go without
     anchor   a link that somebody noted elsewhere
     """
-    found = _Found()
-    with reading(engine) as connection:
-        record = _record(connection, found)
-        marks = _marks(witness, record, public, anchor, found)
-        keys = {public, *trusted}
-        chain = _walk(connection, record, keys, {mark.seq for mark in marks}, found)
-        for mark in marks:
-            if chain.at_marks.get(mark.seq) != mark.hash:
-                say = "is missing" if mark.seq > chain.head.seq else "is not the one"
-                found.say(mark.seq, f"the link vouched for outside the record {say}")
-        changes, facts = _streams(connection, chain.writes, found)
-        _due(connection, found)
+    found, chain, record, changes, facts = _Found(), _Chain(), "", 0, 0
+    try:
+        with reading(engine) as connection:
+            record = _record(connection, found)
+            marks = _marks(witness, record, public, anchor, found)
+            keys = {public, *trusted}
+            chain = _walk(connection, record, keys, {mark.seq for mark in marks}, found)
+            for mark in marks:
+                if chain.at_marks.get(mark.seq) != mark.hash:
+                    say = "is missing" if mark.seq > chain.head.seq else "is not the one"
+                    found.say(mark.seq, f"the link vouched for outside the record {say}")
+            changes, facts = _streams(connection, chain.writes, found)
+            _due(connection, found)
+    except StoreError as error:
+        found.say(0, f"the record cannot be read to its end: {error}")
     return Verified(
         record=record,
         events=chain.events,
@@ -157,7 +160,7 @@ def _walk(
     n_fields, i_action, i_detail = len(EVENT_FIELDS), at("action"), at("detail")
     i_stream, i_version, i_before, i_after = at("stream"), at("version"), at("before"), at("after")
     query = select(*(EVENT.c[name] for name in (*EVENT_FIELDS, "hash"))).order_by(EVENT.c.seq)
-    for row in _rows(connection, query):
+    for row in _rows(connection, query, found):
         fields, stored = row[:n_fields], row[n_fields]
         seq += 1
         if fields[0] != seq:
@@ -183,7 +186,7 @@ def _walk(
         hash_before = stored
         chain.events += 1
     chain.head = Mark(seq, hash_before)
-    if seq - vouched > EVERY_EVENTS + SLACK:
+    if not vouched or seq - vouched > EVERY_EVENTS + SLACK:
         found.say(vouched + 1, "from here on no trusted key has signed the log")
     return chain
 
@@ -198,11 +201,11 @@ def _streams(
     facts = select(*(FACT.c[n] for n in columns)).order_by(
         FACT.c.stream, FACT.c.change, FACT.c.place
     )
-    groups = groupby(_rows(connection, facts), key=lambda row: (row[0], row[1]))
+    groups = groupby(_rows(connection, facts, found), key=lambda row: (row[0], row[1]))
     held = next(groups, None)
     n_changes = n_facts = 0
     stream, version, state = "", 0, EMPTY
-    for row in _rows(connection, changes):
+    for row in _rows(connection, changes, found):
         if row[0] != stream:
             stream, version, state = row[0], 0, EMPTY
         version += 1
@@ -238,16 +241,18 @@ def _streams(
 
 def _due(connection: Connection, found: _Found) -> None:
     """Say where the due list was computed from another version of a patient than the last."""
-    last = (
-        select(CHANGE.c.stream, CHANGE.c.version)
-        .distinct()
-        .order_by(CHANGE.c.stream, CHANGE.c.version)
-    )
-    versions: Mapping[str, int] = {stream: version for stream, version in _rows(connection, last)}
-    for stream, version in _rows(connection, select(DUE.c.stream, DUE.c.version)):
+    last = select(CHANGE.c.stream, func.max(CHANGE.c.version)).group_by(CHANGE.c.stream)
+    versions = {stream: version for stream, version in connection.execute(last)}
+    for stream, version in connection.execute(select(DUE.c.stream, DUE.c.version)):
         if versions.get(stream) != version:
             found.say(0, "the due list is not of the last version of a patient; rebuild it")
 
 
-def _rows(connection: Connection, query: Any) -> Iterator[Any]:
-    return iter(connection.execution_options(yield_per=AT_ONCE).execute(query))
+def _rows(connection: Connection, query: Select[Any], found: _Found) -> Iterator[Any]:
+    """Yield rows, but for those that hold something else than the text and numbers of a column."""
+    kinds = tuple(column.type.python_type for column in query.selected_columns)
+    for row in connection.execution_options(yield_per=AT_ONCE).execute(query):
+        if tuple(map(type, row)) == kinds:
+            yield row
+        else:
+            found.say(0, "a row that holds neither text nor number where it should")

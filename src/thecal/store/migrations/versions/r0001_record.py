@@ -36,6 +36,7 @@ def upgrade() -> None:
         sa.Column("state", sa.Text, nullable=False),
         sa.PrimaryKeyConstraint("stream", "version"),
         sa.UniqueConstraint("key", "stream"),
+        sqlite_with_rowid=False,  # a row number would be a way to replace a row unseen
     )
     op.create_table(
         "fact",
@@ -49,6 +50,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("stream", "fact", "version"),
         sa.UniqueConstraint("stream", "change", "place"),
         sa.ForeignKeyConstraint(["stream", "change"], ["change.stream", "change.version"]),
+        sqlite_with_rowid=False,  # a row number would be a way to replace a row unseen
     )
     op.create_table(
         "event",
