@@ -101,10 +101,11 @@ def eligible(
         label = load_label(medicine, jurisdiction, drugs or DRUGS, edition)
         criteria = read_payer(policy_path("payer", payer)) if payer else None
         rules = read_puncture_policy(policy_path("puncture", puncture)) if puncture else None
+        others = [read_puncture_policy(path) for path in shipped("puncture").values() if rules]
         found = Eligible(
             eligibility=eligibility(facts, label, on),
             payer=None if criteria is None else (criteria, by_payer(facts, criteria, on, medicine)),
-            puncture=None if rules is None else puncture_safety(facts, rules, on),
+            puncture=None if rules is None else puncture_safety(facts, rules, on, others),
             shipped={kind: tuple(shipped(kind)) for kind in KINDS},
         )
     if as_json:

@@ -8,7 +8,8 @@ that only inform. Hours are counted exactly, from the last dose in its zone.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator, Mapping
+import math
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TypeAlias
@@ -82,14 +83,18 @@ class PunctureSafety:
 
 
 def puncture_safety(
-    patient: Patient, policy: PuncturePolicy, on: Moment | None = None
+    patient: Patient,
+    policy: PuncturePolicy,
+    on: Moment | None = None,
+    others: Sequence[PuncturePolicy] = (),
 ) -> PunctureSafety:
     """Hold one person's facts against a named policy.
 
-    on  when the puncture is planned; a day stands for its beginning, so that a hold ending on it
-        still holds. Without it no hold can be over.
+    on      when the puncture is planned; a day stands for its beginning, so that a hold ending on
+            it still holds. Without it no hold can be over.
+    others  policies that decide nothing here; a result that they forbid is said to be so
     """
-    asked = _Asked(patient, policy, on)
+    asked = _Asked(patient, policy, on, tuple(o for o in others if o.head != policy.head))
     ruled = {condition.fact for condition in policy.conditions}
     is_unasked = patient.antithrombotics is None and not policy.holds
     return PunctureSafety(
@@ -108,6 +113,7 @@ class _Asked:
     patient: Patient
     policy: PuncturePolicy
     on: Moment | None
+    others: tuple[PuncturePolicy, ...]
 
     # ---- results of tests
 
@@ -137,14 +143,10 @@ class _Asked:
         if limit.within_h is not None:
             if self.on is None:
                 return self._of(limit, Clearance.MISSING, f"{found}, and no time was asked about")
-            age_h = _age(lab, self.on) / dt.timedelta(hours=1)
+            age_h = math.ceil(_age(lab, self.on) / dt.timedelta(hours=1))
             if age_h > limit.within_h:
-                return self._of(
-                    limit,
-                    Clearance.MISSING,
-                    f"{found}; it may be {age_h:.0f} h old, and {limit.within_h:g} h are allowed",
-                    lab,
-                )
+                found += f"; it may be {age_h} h old, and {limit.within_h:g} h are allowed"
+                return self._of(limit, Clearance.MISSING, found, lab)
         elif not limit.on_the_day:
             found += f"{self._aged(lab)}; the policy does not say how old a result may be"
         if not limit.is_met(lab.value):
@@ -152,7 +154,7 @@ class _Asked:
         passed = Clearance.NOT_BARRED if limit.only_bars else Clearance.CLEAR
         if limit.only_bars:
             found += "; it names no value that is enough"
-        return self._of(limit, passed, found, lab)
+        return self._of(limit, passed, found + self._dissent(lab), lab)
 
     def _of(self, limit: Limit, verdict: Clearance, says: str, lab: Lab | None = None) -> Item:
         return Item(
@@ -165,7 +167,7 @@ class _Asked:
         )
 
     def informing(self) -> Iterator[Item]:
-        """Yield the results that no limit of the policy applies to."""
+        """Yield the results that no limit is for; one that another policy forbids does gate."""
         gating = {limit.test for limit in self.policy.limits if self._applies(limit)}
         if self.policy.holds_if is not None and self.patient.antithrombotics:
             gating.add(self.policy.holds_if.test)
@@ -178,19 +180,32 @@ class _Asked:
                 ", ".join(name.replace("_", " ") for name in others[0].only_with) if others else ""
             )
             no_limit = f"limits it only for those on {whom}" if others else "has no limit for it"
+            dissent = self._dissent(lab)
             yield Item(
                 what=TEST_WORDS[test],
                 verdict=Clearance.SILENT,
-                says=f"{lab} on {lab.on}; the policy {no_limit}",
-                gates=False,
+                says=f"{lab} on {lab.on}; the policy {no_limit}{dissent}",
+                gates=bool(dissent),
                 inputs={test: lab.value, f"{test}.on": str(lab.on)},
             )
+
+    def _dissent(self, lab: Lab) -> str:
+        """Say by which other policies a result would not pass; guidelines disagree."""
+        against = [
+            f"'{other.head.name}' ({limit})"
+            for other in self.others
+            for limit in other.limits
+            if limit.test == lab.test and self._applies(limit) and not limit.is_met(lab.value)
+        ]
+        return (
+            f"; it would not pass by {', '.join(against)}: a clinician decides" if against else ""
+        )
 
     def _aged(self, lab: Lab) -> str:
         if self.on is None:
             return ""
-        hours = int(_age(lab, self.on) / dt.timedelta(hours=1))
-        return f", up to {hours} h old" if hours < 48 else f", up to {hours // 24} days old"
+        hours = math.ceil(_age(lab, self.on) / dt.timedelta(hours=1))
+        return f", up to {hours} h old" if hours <= 72 else f", up to {-(-hours // 24)} days old"
 
     # ---- medicines against clotting
 

@@ -242,7 +242,7 @@ def _head(head: Head) -> list[str]:
     return lines
 
 
-def _item(name: str, words: str, wide: int = 15) -> list[str]:
+def _item(name: str, words: str, wide: int = 19) -> list[str]:
     return _wrap(f"  {name:{wide}} {words}", indent=wide + 3)
 
 
