@@ -96,22 +96,23 @@ def _symptoms(
     keys = [key for key in table.reactions if any(key in symptom.fits for symptom in found)]
     statements = _statements(label, keys)
     named = " or ".join(_reaction(key, statements, table) for key in keys)
-    first_d, last_d = group[0].time_d, group[-1].time_d
-    severity, then = severity_of(found), ""
-    diagnosis = _diagnosed(course, statements, first_d, last_d + table.near_d)
-    if diagnosis:
-        severity = Severity.NOTE
-        then = f". Then {diagnosis.words} was recorded, day {diagnosis.time_d:g}: see there"
+    diagnoses = _diagnoses(group, course, statements, table)
+    explained = _named(_statements(label, [event.name for event in diagnoses]))
+    open_ones = [s for s in found if not explained.intersection(s.fits)]
+    then = f". Then recorded: {named_days(diagnoses)}, see there" if diagnoses else ""
+    if diagnoses and open_ones:
+        rest = [e for e in group if table.symptom(e.name) in open_ones]
+        then += f". That does not account for {named_days(rest)}"
     before = [e for e in course.events if e.time_d < 0 and table.symptom(e.name) in found]
     old = f". Recorded before the first dose, too: {named_days(before)}" if before else ""
     also = dict.fromkeys(symptom.also for symptom in found if symptom.also)
     listed = "".join(f"; {words}" for words in also)
     return Finding(
         code="symptoms.recorded",
-        severity=severity,
+        severity=severity_of(open_ones) if open_ones else Severity.NOTE,
         message=f"{named_days(group)}: may belong to {named}{listed}{old}{then}",
-        asks="" if diagnosis else _asked(label, statements),
-        time_d=first_d,
+        asks=_asked(label, statements) if open_ones else "",
+        time_d=group[0].time_d,
         source=statements[0].source if statements else None,
         rule=f"{SERIOUS}; {_table_rule(table)}",
         inputs={
@@ -151,14 +152,13 @@ def _asked(label: Label, statements: Sequence[Statement]) -> str:
     return f"not known here: {gap.says}" if gap else ""
 
 
-def _diagnosed(
-    course: Course, statements: Sequence[Statement], first_d: float, until_d: float
-) -> Event | None:
-    """Return the first diagnosis that symptoms led to: one they fit, recorded soon after."""
+def _diagnoses(
+    group: Sequence[Event], course: Course, statements: Sequence[Statement], table: SymptomTable
+) -> list[Event]:
+    """Return the reactions recorded from the first of the symptoms until soon after the last."""
     names = _named(statements)
-    return next(
-        (e for e in course.events if e.name in names and first_d <= e.time_d <= until_d), None
-    )
+    first_d, until_d = group[0].time_d, group[-1].time_d + table.near_d
+    return [e for e in course.events if e.name in names and first_d <= e.time_d <= until_d]
 
 
 # -- events the label names
@@ -169,10 +169,8 @@ def _events(
 ) -> Iterator[Finding]:
     """Match events to the label, save those shown as symptoms; name those that no rule reads."""
     since_first = [e for e in course.events if e.time_d >= 0 and e not in symptoms]
-    grave = [e for e in since_first if e.name in _named(label.about(SERIOUS))]
     read = {*states(label.medicine), *ELSEWHERE}
-    if grave:  # they are told beside it
-        read |= {e.name for e in since_first if _is_aftercare(e, grave[0], table)}
+    told: list[Event] = []  # beside a serious one
     for statement in label.statements:
         names = {*statement.words("events"), *statement.words("reaction_events")}
         severity, kind = standing(statement.topic)
@@ -180,7 +178,10 @@ def _events(
             if event.name in names:
                 around = ""
                 if severity is Severity.SERIOUS:
-                    around = _around(event, course, label, table, statement)
+                    aftermath = _aftermath(event, course, table, statement)
+                    told += aftermath
+                    around = _before(event, course, table, statement)
+                    around += _after(event, course, label, aftermath)
                 yield Finding(
                     code=f"event.{event.name}",
                     severity=severity,
@@ -196,7 +197,7 @@ def _events(
     for finding, names in _unheld(since_first, label, table, read):
         yield finding
         read |= names
-    not_read = [event for event in since_first if event.name not in read]
+    not_read = [e for e in since_first if e.name not in read and e not in told]
     if not_read:
         yield Finding(
             code="event.not_read",
@@ -263,52 +264,45 @@ def _named(statements: Sequence[Statement]) -> set[str]:
     return {name for statement in statements for name in statement.words("events")}
 
 
-def _is_aftercare(event: Event, grave: Event, table: SymptomTable) -> bool:
-    """Tell whether an event is a treatment or an end, recorded once a serious one was."""
-    is_care = event.name in table.treatments or event.name.endswith(RESOLVED)
-    return is_care and event.time_d >= grave.time_d
-
-
-def _around(
-    event: Event, course: Course, label: Label, table: SymptomTable, statement: Statement
-) -> str:
-    """Say what stands around a serious event: symptoms before it, and what was done since."""
-    names = statement.words("events")
+def _aftermath(
+    event: Event, course: Course, table: SymptomTable, statement: Statement
+) -> list[Event]:
+    """Return what was recorded from a serious event on: its end, and treatments up to it."""
+    names = [name + RESOLVED for name in statement.words("events")]
     since = [e for e in course.events if e.time_d >= event.time_d]
-    over = next(
-        (e for e in since if e.name.removesuffix(RESOLVED) in names and e.name not in names), None
-    )
-    end_d = float("inf") if over is None else over.time_d
-    told = [_before(event, course, label, table, names)]
-    care = [e for e in since if e.name in table.treatments and e.time_d <= end_d]
-    if care:
-        told.append(f"recorded treatment: {named_days(care)}")
+    ends = [e for e in since if e.name in names]
+    until_d = ends[-1].time_d if ends else float("inf")
+    return [e for e in since if e.name in table.treatments and e.time_d <= until_d] + ends
+
+
+def _after(event: Event, course: Course, label: Label, aftermath: Sequence[Event]) -> str:
+    """Say what was done since a serious event, and how it ended."""
     stands = states(label.medicine)
-    halt = next((e for e in since if stands.get(e.name) in ("held", "stopped")), None)
-    if halt:
-        told.append(f"{halt.words}, day {halt.time_d:g}")
+    end = next((e for e in aftermath if e.name == event.name + RESOLVED), None)
+    until_d = float("inf") if end is None else end.time_d
+    halts = (e for e in course.events if stands.get(e.name) in ("held", "stopped"))
+    halt = next((e for e in halts if event.time_d <= e.time_d <= until_d), None)
     dose = next((d for d in course.doses if d.time_d > event.time_d), None)
-    told.append(f"next dose on day {dose.time_d}" if dose else "no dose since")
-    told.append(f"resolved, day {over.time_d:g}" if over else "no end recorded")
-    return "; " + "; ".join(words for words in told if words)
+    told = [f"then recorded: {named_days(aftermath)}"] if aftermath else []
+    told += [f"{halt.words}, day {halt.time_d:g}"] if halt else []
+    told += [f"next dose on day {dose.time_d}" if dose else "no dose since"]
+    told += [] if end else ["no end of it recorded"]
+    return "".join(f"; {words}" for words in told)
 
 
-def _before(
-    event: Event, course: Course, label: Label, table: SymptomTable, names: Sequence[str]
-) -> str:
+def _before(event: Event, course: Course, table: SymptomTable, statement: Statement) -> str:
     """Name the symptoms that came before a serious event, or say that none did."""
-    if label.medicine not in table.medicines:
+    names = set(statement.words("events"))
+    if not names & set(table.reactions):
         return ""
+    symptoms = [s for s in table.symptoms if names.intersection(s.fits)]
+    words = {word for symptom in symptoms for word in symptom.words}
     fitting = [
-        e
-        for e in course.events
-        if 0 <= event.time_d - e.time_d <= table.near_d
-        and (symptom := table.symptom(e.name))
-        and set(symptom.fits) & set(names)
+        e for e in course.events if e.name in words and 0 <= event.time_d - e.time_d <= table.near_d
     ]
     if fitting:
-        return f"symptoms before: {named_days(fitting)}"
-    return f"no symptom recorded in the {table.near_d:g} days before"
+        return f"; symptoms before: {named_days(fitting)}"
+    return f"; no symptom recorded in the {table.near_d:g} days before"
 
 
 # -- words
