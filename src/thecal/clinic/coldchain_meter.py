@@ -11,8 +11,9 @@ import datetime as dt
 from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import lru_cache
 
-DAY_S = 86_400
+MIN_S, DAY_S = 60, 86_400
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,16 +96,30 @@ def by_date(start_s: int, end_s: int, zone: dt.tzinfo) -> Iterator[tuple[dt.date
     """Cut a time at the midnights of a zone, into dates and seconds."""
     while start_s < end_s:
         date = local_date(start_s, zone)
-        until_s = min(_midnight_after(start_s, date, zone), end_s)
+        until_s = min(_same_date_until(start_s, date, zone), end_s)
         yield date, until_s - start_s
         start_s = until_s
 
 
-def _midnight_after(at_s: int, date: dt.date, zone: dt.tzinfo) -> int:
-    """Return when the date of a moment ends.
+def _same_date_until(at_s: int, date: dt.date, zone: dt.tzinfo) -> int:
+    """Return until when a clock shows the date that it shows at a moment, or a part of that time.
 
-    A clock that is set back over midnight shows it twice, and the earlier one may be past.
+    Where a clock is set back over midnight it shows midnight twice, and the date before it may
+    come back between the two: there, and only there, we go on by single minutes.
     """
-    midnight = dt.datetime.combine(date + dt.timedelta(days=1), dt.time(), zone)
+    _, second_s = _midnights(date, zone)
+    if at_s < second_s:
+        return at_s + MIN_S - at_s % MIN_S
+    first_s, second_s = _midnights(date + dt.timedelta(days=1), zone)
+    return first_s if at_s < first_s else second_s
+
+
+@lru_cache(maxsize=64)
+def _midnights(date: dt.date, zone: dt.tzinfo) -> tuple[int, int]:
+    """Return when a date begins: twice the same, or both midnights of a clock that is set back.
+
+    Where it is set forward over midnight, the date begins at that moment.
+    """
+    midnight = dt.datetime.combine(date, dt.time(), zone)
     first_s, second_s = (round(midnight.replace(fold=fold).timestamp()) for fold in (0, 1))
-    return first_s if first_s > at_s else second_s
+    return first_s, max(first_s, second_s)

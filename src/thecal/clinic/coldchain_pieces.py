@@ -83,11 +83,15 @@ class Gap:
 
 @dataclass(frozen=True, slots=True)
 class End:
-    """An end of an interval, with the coldest and the warmest reading of that moment."""
+    """An end of an interval, with the coldest and the warmest reading of that moment.
+
+    is_read  a reading was taken then; else a stay reaches here, and the readings are the nearest
+    """
 
     at_s: int
     coldest: Reading
     warmest: Reading
+    is_read: bool = True
 
 
 def ends_of(ordered: Sequence[Reading], stays: Sequence[Stay]) -> list[End]:
@@ -104,9 +108,9 @@ def ends_of(ordered: Sequence[Reading], stays: Sequence[Stay]) -> list[End]:
         moment = sorted(group)
         ends.append(End(at_s, moment[0], moment[-1]))
     if stays and stays[0].start_s < ends[0].at_s:
-        ends.insert(0, replace(ends[0], at_s=stays[0].start_s))
+        ends.insert(0, replace(ends[0], at_s=stays[0].start_s, is_read=False))
     if stays and stays[-1].end_s > ends[-1].at_s:
-        ends.append(replace(ends[-1], at_s=stays[-1].end_s))
+        ends.append(replace(ends[-1], at_s=stays[-1].end_s, is_read=False))
     return ends
 
 
@@ -121,7 +125,7 @@ def pieces_of(
     is_alone = True  # the reading at hand belongs to no interval yet
     for before, after in pairwise(ends):
         is_gap = after.at_s - before.at_s > longest_s
-        if is_gap and is_alone:
+        if is_gap and is_alone and before.is_read:
             yield _moment(before, stays, otherwise)
         coldest = min(before.coldest, after.coldest, key=lambda reading: reading.temperature_C)
         warmest = max(before.warmest, after.warmest, key=lambda reading: reading.temperature_C)
@@ -135,7 +139,7 @@ def pieces_of(
                 warmest=warmest,
             )
         is_alone = is_gap
-    if is_alone:
+    if is_alone and ends[-1].is_read:
         yield _moment(ends[-1], stays, otherwise)
 
 
