@@ -6,7 +6,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 
-.PHONY: help setup demo test test-slow check format bench verify validation lock clean
+.PHONY: help setup demo test test-slow check format bench verify validation mutate lock clean
 
 help:
 	@echo "make demo    set up, then run the main job on a published course"
@@ -16,6 +16,7 @@ help:
 	@echo "make bench   timings on this machine, as ratios within one run"
 	@echo "make verify  every solver against every oracle, written to docs/verification.md"
 	@echo "make validation  every published number beside the model, written to docs/validation.md"
+	@echo "make mutate  how many wrong programs the tests notice; MODULE=walk for one module"
 	@echo "make lock    resolve the dependencies anew (needs uv)"
 
 setup: $(READY)
@@ -61,9 +62,12 @@ verify: $(READY)
 validation: $(READY)
 	$(BIN)/thecal validate tofersen --page docs/validation.md
 
+mutate: $(READY)
+	$(BIN)/python bench/mutate.py $(MODULE)
+
 lock:
 	uv lock --upgrade
 	uv export --quiet --no-emit-project --no-header --all-groups --all-extras -o requirements.lock.txt
 
 clean:
-	rm -rf $(VENV) out build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) out mutants build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis

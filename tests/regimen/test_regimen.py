@@ -145,7 +145,7 @@ def test_the_nusinersen_regimen_of_2023_has_unequal_loading_a_grid_and_three_tie
     assert (first.doses, first.interval) == (3, FORTNIGHT)
     assert (fourth.doses, fourth.interval) == (1, Interval(days=30))
     assert {first.name, fourth.name} == {"loading"}
-    assert (maintenance.interval, maintenance.apart) == (Interval(months=4), FORTNIGHT)
+    assert (maintenance.interval, maintenance.apart_d) == (Interval(months=4), 14)
     assert regimen.keeps_grid
     assert regimen.late_until == Interval(months=8)
     assert [(t.at_least.months, t.below and t.below.months) for t in regimen.gap_tiers] == [
@@ -415,3 +415,9 @@ def test_an_interval_names_its_unit():
         "1 calendar month",
         "4 calendar months",
     ]
+
+
+def test_doses_kept_no_day_apart_are_refused():
+    """A grid that allowed it would ask for the date on which a dose was just given."""
+    with pytest.raises(CatalogError, match="0 days apart; expected 1 or more"):
+        Phase(name="p", doses=None, interval=Interval(days=1), rule=RULE, apart_d=0)

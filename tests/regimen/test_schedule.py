@@ -421,7 +421,7 @@ GRID = Regimen(
             interval=Interval(months=4),
             rule=GRID_RULE,
             anchor=Anchor.ORIGINAL_GRID,
-            apart=FORTNIGHT,
+            apart_d=14,
         ),
     ),
     source=HERE,
@@ -609,7 +609,7 @@ def test_loading_goes_without_dates_and_asks_about_a_gap_by_the_shortest_months(
 
 def test_a_dose_given_on_time_is_in_no_tier_however_long_the_interval_is():
     """A tier is for a dose that came late."""
-    yearly = replace(GRID.phases[-1], interval=Interval(months=12), apart=Interval(days=1))
+    yearly = replace(GRID.phases[-1], interval=Interval(months=12), apart_d=1)
     regimen = replace(GRID, phases=(*GRID.phases[:-1], yearly))
     on_time = ORIGIN.replace(year=2026)
     slot = next_slot(regimen, [*LOADED, (on_time - FIRST).days], FIRST)

@@ -70,46 +70,53 @@ def without_late_rules(regimen: Regimen) -> Regimen:
 
 
 @pytest.mark.parametrize(
-    ("regimen", "days", "topic", "here"),
+    ("regimen", "days", "topic", "here", "then"),
     [
         (
             without_late_rules(TOFERSEN),
             (0, 15),
             "missed_dose.loading",
             "dose 2, a loading dose, came 1 day late",
+            29,
         ),
         (
             without_late_rules(TOFERSEN),
             (0, 14, 28, 59),
             "missed_dose.maintenance",
             "dose 4, a maintenance dose, came 3 days late",
+            87,
         ),
         (
             NUSINERSEN_2020,
             (*LOADED, 190),
             "missed_dose.anchor",
             "dose 5 came 10 days late",
+            313,
         ),
-        (TOFERSEN, (0, 14, 28, 112), "dosing.gap", "dose 4 came 84 days after the one before"),
-        (EU, (*LOADED, 310), "missed_dose.gap", "dose 5 came 252 days after the one before"),
+        (TOFERSEN, (0, 14, 28, 112), "dosing.gap", "dose 4 came 84 days after the one before", 140),
+        (EU, (*LOADED, 310), "missed_dose.gap", "dose 5 came 252 days after the one before", 423),
         (
             NUSINERSEN,
             (*LOADED, on("2025-11-03")),
             "missed_dose.grid_too_close",
             "dose 5 came on day 301, 2 days before the date of the original grid, day 303",
+            423,
         ),
         (
             NUSINERSEN,
             (*LOADED, on("2025-12-01"), on("2025-12-20")),
             "missed_dose.additional",
             "dose 6, an additional one, came 5 days late",
+            469,
         ),
     ],
 )
-def test_a_late_dose_is_asked_about_with_its_number_and_its_days(regimen, days, topic, here):
-    """The intervals: 14, 14, then 28 days (tofersen); 5 July and 5 November 2025 (nusinersen)."""
+def test_a_late_dose_is_asked_about_with_its_number_and_its_days(regimen, days, topic, here, then):
+    """The intervals: 14, 14, then 28 days (tofersen); 4 months on the grid from 5 March 2025, day
+    58: 5 July is day 180, 5 November 303, 5 March 423 (nusinersen; in 2020 from the late dose)."""
     found = seen(regimen, *days)
     assert the(topic, found).here == here
+    assert the(topic, found).arithmetic.endswith(f"is day {then}")
     assert the(topic, found) in found.given[-1].label_silent
 
 
@@ -215,6 +222,12 @@ def test_before_the_first_dose_of_a_medicine_without_loading_no_loading_is_told(
     only = replace(TOFERSEN, phases=TOFERSEN.phases[-1:])
     question = the("dosing.start", seen(only, events=((-2, "failed_puncture"),)))
     assert question.arithmetic == "the first dose starts the course: its day is day 0"
+
+
+def test_before_a_single_loading_dose_one_day_is_told():
+    once = Phase(name="loading", doses=1, interval=Interval(days=14), rule=Rule("once", HERE))
+    question = the("dosing.start", seen(replace(TOFERSEN, phases=(once, TOFERSEN.phases[-1]))))
+    assert question.arithmetic == "from the day of dose 1 on, loading falls on days 0"
 
 
 def test_loading_in_months_is_told_on_the_calendar_of_the_course():

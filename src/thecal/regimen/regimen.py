@@ -109,7 +109,7 @@ class Phase:
     amount_mg         of each dose, where it is not the regimen's
     anchor_is_stated  False where the label does not say what a late dose does to the later
                       ones; they are then counted from it, and the question is shown
-    apart             ORIGINAL_GRID only: no dose comes closer than this to the one before
+    apart_d           ORIGINAL_GRID only: no dose comes closer than this to the one before
     """
 
     name: str
@@ -119,11 +119,13 @@ class Phase:
     amount_mg: float | None = None
     anchor: Anchor = Anchor.LAST_DOSE
     anchor_is_stated: bool = True
-    apart: Interval = field(default_factory=lambda: Interval(days=1))
+    apart_d: int = 1
 
     def __post_init__(self) -> None:
         if self.doses is not None and self.doses < 1:
             raise CatalogError(f"the {self.name} phase has {self.doses} doses; expected 1 or more")
+        if self.apart_d < 1:
+            raise CatalogError(f"doses kept {self.apart_d} days apart; expected 1 or more")
         _check_amount(self.amount_mg)
 
 
@@ -371,7 +373,7 @@ def _maintenance(statement: Statement, late: Statement | None) -> Phase:
         amount_mg=_amount(statement),
         anchor=anchor,
         anchor_is_stated=anchored is not None or counts_on or late is None,
-        apart=Interval(days=apart.whole("apart_d") if apart else 1),
+        apart_d=apart.whole("apart_d") if apart else 1,
     )
 
 

@@ -229,16 +229,10 @@ def _open_next(
         here = f"treatment recorded as {treatment} on day {since_d:g}"
         yield ask(regimen, "dosing.gap", here, slot.arithmetic)
     if slot.after_d is None:
-        yield ask(regimen, "dosing.start", "no dose given yet", _loading_days(course, regimen))
-
-
-def _loading_days(course: Course, regimen: Regimen) -> str:
-    """Say on which days loading falls; of a regimen without loading, what day its first dose is."""
-    loading = slots_ahead(regimen, [], max(regimen.loading_doses, 1), course.start)
-    if not regimen.loading_doses:
-        return loading[0].arithmetic
-    days = ", ".join(str(slot.due_d) for slot in loading)
-    return f"from the day of dose 1 on, loading falls on days {days}"
+        loading = slots_ahead(regimen, [], regimen.loading_doses, course.start)
+        days = ", ".join(str(dose.due_d) for dose in loading)
+        told = f"from the day of dose 1 on, loading falls on days {days}" if days else slot.reason
+        yield ask(regimen, "dosing.start", "no dose given yet", told)
 
 
 def _review(
@@ -252,14 +246,11 @@ def _review(
     """See a dose against the `slot` it took; `following` is what is due after it."""
     interval_d = None if slot.after_d is None else dose.time_d - slot.after_d
     late_d = dose.time_d - slot.due_d  # 0 of the first dose, whose day is day 0
-    questions = []
+    questions: list[Open] = []
 
     def question(topic: str, here: str) -> None:
         questions.append(ask(regimen, topic, here, following.arithmetic))
 
-    if late_d < 0:
-        early = counted(-late_d, "day")
-        question("dosing.early", f"dose {slot.number} came {early} before it was due")
     if interval_d is not None and late_d > 0:
         late = Late(
             regimen=regimen,
@@ -269,9 +260,11 @@ def _review(
             gap_d=interval_d,
             tier=tier,
             following=following,
-            is_asked=False,
         )
-        questions += late.questions(following.arithmetic)
+        questions = late.questions(following.arithmetic)
+    if late_d < 0:
+        early = counted(-late_d, "day")
+        question("dosing.early", f"dose {slot.number} came {early} before it was due")
     was, label = f"dose {slot.number} was {dose.amount_mg:g} mg", f"{slot.amount_mg:g} mg"
     if dose.amount_mg < slot.amount_mg * (1 - ROUNDING):
         question("dosing.part_dose", f"{was} of {label}; it counts")

@@ -77,7 +77,7 @@ class Late:
     gap_d: int
     tier: GapTier | None
     following: Slot
-    is_asked: bool
+    is_asked: bool = False
 
     def questions(self, arithmetic: str) -> list[Open]:
         """Return what the label leaves open of it."""

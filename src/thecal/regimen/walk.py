@@ -173,7 +173,7 @@ class _Place:
     def _on_grid(self, slot: Slot, phase: Phase, after_d: int) -> Slot:
         """Put a slot on the first date of the grid that is free and far enough from `after_d`."""
         (grid_from, from_d), times = self.grid, self.taken + 1
-        closest_d, passed_d = phase.apart.after(after_d, self.start), None
+        closest_d, passed_d = after_d + phase.apart_d, None
         while (point_d := phase.interval.after(from_d, self.start, times)) < closest_d:
             passed_d = point_d if point_d >= after_d else None
             times += 1
