@@ -35,6 +35,7 @@ from thecal.cli.options import (
     refusing,
     version_option,
 )
+from thecal.cli.record import record_group
 from thecal.cli.safety import safety
 from thecal.cli.variant import variant
 from thecal.cli.vial import vial_group
@@ -676,6 +677,7 @@ app.add_command(eligible)
 app.add_command(leaflet)
 app.add_command(safety)
 app.add_command(vial_group)
+app.add_command(record_group)
 app.add_command(variant)
 app.add_command(visit_group)
 

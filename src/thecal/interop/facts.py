@@ -117,17 +117,22 @@ def _kinds() -> str:
 
 def _value(kind: str, name: str, entry: Node) -> Any:
     """Return what a field of a file holds; a document may hold lists and mappings."""
-    if hasattr(entry.node.value, "casefold"):
-        return typed(kind, name, str(entry.node.value))
+    node = entry.node
+    if isinstance(node.value, str) and not _is_null(node):
+        return typed(kind, name, node.value)
     return _document(entry)
 
 
+def _is_null(node: Any) -> bool:
+    return node.style is None and node.value in ("", "null", "~")
+
+
 def _document(entry: Node) -> Any:
-    node = entry.node
+    node, entry = entry.node, entry.at("")  # a key may be a name
     if isinstance(node.value, str):
         if node.style is not None:  # quoted: a text, whatever it looks like
             return node.value
-        return None if node.value in ("", "null", "~") else _plain(node.value)
+        return None if _is_null(node) else _plain(node.value)
     if node.value and not isinstance(node.value[0], tuple):
         return [_document(item) for item in entry.items()]
     return {name: _document(value) for name, value in entry.mapping().items()}

@@ -350,7 +350,9 @@ class Record:
             facts=tuple(facts),
         )
 
-    def history(self, stream: str, author: Author, *, reason: str = "") -> tuple[Change, ...]:
+    def history(
+        self, stream: str, author: Author, *, reason: str = "", action: str = "history"
+    ) -> tuple[Change, ...]:
         """Return every change of a stream, the first one first."""
         check_stream(stream)
         with self.journal.page() as page:
@@ -362,7 +364,7 @@ class Record:
             facts: dict[int, list[Fact]] = {}
             for row in page.connection.execute(rows_of(stream)):
                 facts.setdefault(row.change, []).append(fact_of(row))
-            page.note(author, "history", stream, now, reason=reason)
+            page.note(author, action, stream, now, reason=reason)
         return tuple(
             Change(
                 version=row.version,

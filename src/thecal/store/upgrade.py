@@ -20,7 +20,8 @@ def upgrade(where: str, author: Author, *, key: Path | None = None) -> str:
     try:
         if stands > HEAD:
             raise StoreError(
-                f"the record was kept by a newer thecal (tables {stands}, here {HEAD}); use that one"
+                f"the record was kept by a newer thecal (tables {stands}, here {HEAD}); take that "
+                "one"
             )
         read_seal(key or beside(where, "key"))  # without it the event below could not be kept
         if stands != HEAD:
