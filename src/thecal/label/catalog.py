@@ -302,14 +302,11 @@ def _edition(entry: Entry) -> str:
 
 def _check_tiers(entry: Entry, label: Label) -> None:
     """Find the gaps after a last dose that two tiers both answer, or that none does."""
-    tiers = [
-        (s.values["from_months"], s.values.get("to_months", math.inf))
+    spans = sorted(
+        (s.number("from_months"), s.number("to_months") if "to_months" in s.values else math.inf)
         for s in label.about("missed_dose.gap")
         if "from_months" in s.values
-    ]
-    if not tiers:
-        return
-    spans = sorted((float(low), float(high)) for low, high in tiers)  # type: ignore[arg-type]
+    )
     for (_, high), (low, _) in pairwise(spans):
         if high != low:
             entry.fault(
