@@ -27,7 +27,8 @@ P00441 = (
 NAMES = dict(
     zip(
         "ARNDCQEGHILKMFPSTWYV",
-        "Ala Arg Asn Asp Cys Gln Glu Gly His Ile Leu Lys Met Phe Pro Ser Thr Trp Tyr Val".split(),
+        "Ala Arg Asn Asp Cys Gln Glu Gly His Ile Leu Lys Met Phe Pro "
+        "Ser Thr Trp Tyr Val".split(),  # codespell:ignore ser
         strict=True,
     )
 )

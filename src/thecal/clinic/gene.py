@@ -20,7 +20,8 @@ GENES = Path(__file__).resolve().parent.parent / "genes"
 RESIDUES = {
     "A": "Ala", "R": "Arg", "N": "Asn", "D": "Asp", "C": "Cys", "Q": "Gln", "E": "Glu",
     "G": "Gly", "H": "His", "I": "Ile", "L": "Leu", "K": "Lys", "M": "Met", "F": "Phe",
-    "P": "Pro", "S": "Ser", "T": "Thr", "W": "Trp", "Y": "Tyr", "V": "Val", "*": "Ter",
+    "P": "Pro", "S": "Ser", "T": "Thr", "W": "Trp",  # codespell:ignore ser
+    "Y": "Tyr", "V": "Val", "*": "Ter",
 }  # fmt: skip
 # The standard genetic code (NCBI translation table 1), codons in the order TTT, TTC, TTA, …
 CODE = dict(
