@@ -674,6 +674,20 @@ def test_a_gap_that_no_rule_was_read_for_leaves_every_later_date_of_the_grid_ope
     assert not nusinersen("2025-08-01", "2025-11-10", regimen=EU).label_silent
 
 
+def test_a_gap_before_an_additional_dose_leaves_the_grid_that_begins_with_it_open():
+    """Of a label that was read for gaps of 8 to 16 months: the additional dose came after 20."""
+    in_part = replace(GRID, gap_tiers=GRID.gap_tiers[:1])
+    late = months_on(grid(1), 8)
+    given = [grid(1), late, months_on(late, 20)]
+    for _ in range(2):
+        days_d = [*LOADED, *((date - FIRST).days for date in given)]
+        found = schedule(
+            course(*days_d, amounts=dict.fromkeys(range(1, 9), 12), start=FIRST), in_part
+        )
+        assert "missed_dose.gap" in topics(found.label_silent)
+        given.append(FIRST + days(found.next.due_d))
+
+
 def test_a_date_that_its_month_does_not_have_is_asked_about():
     start = dt.date(2025, 9, 3)  # the fourth loading dose falls on 31 October
     doses = tuple(Dose(time_d=day, amount_mg=12) for day in ON_TIME)

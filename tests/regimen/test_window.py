@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import datetime as dt
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from thecal.course import Course, Dose, Event
 from thecal.errors import CourseError, DataFileError
 from thecal.label.catalog import load_label
 from thecal.regimen.regimen import from_label
-from thecal.regimen.schedule import with_window
+from thecal.regimen.schedule import schedule, with_window
 from thecal.regimen.walk import next_slot
 from thecal.regimen.window import Tolerance, read_window_policy
 
@@ -76,6 +78,16 @@ def test_the_first_dose_of_a_course_has_no_window(tmp_path):
     """Nobody but the clinic knows when it is to be."""
     policy = read_window_policy(write(tmp_path, GOOD))
     assert with_window(next_slot(TOFERSEN, []), policy).earliest_d is None
+
+
+def test_a_course_is_held_against_the_policy_until_a_death(tmp_path):
+    policy = read_window_policy(write(tmp_path, GOOD))
+    doses = tuple(Dose(time_d=day, amount_mg=100) for day in (0, 14, 28))
+    course = Course(patient_id="p", start=None, doses=doses)
+    assert schedule(course, TOFERSEN, policy=policy).next.earliest_d == 53
+    assert schedule(course, TOFERSEN).next.earliest_d is None
+    ended = replace(course, events=(Event(time_d=40, name="death"),))
+    assert schedule(ended, TOFERSEN, policy=policy).next.policy is None
 
 
 def test_a_policy_that_reaches_back_to_the_dose_before_is_refused(tmp_path):

@@ -204,7 +204,7 @@ def _in_doubt(given: Sequence[Given], slot: Slot) -> list[Open]:
     return [
         question
         for dose in given[:-1]
-        if slot.grid_from is not None and dose.number > slot.grid_from
+        if slot.grid_from is not None and dose.number >= slot.grid_from
         for question in dose.label_silent
         if question.topic == "missed_dose.gap"
     ]
@@ -220,7 +220,7 @@ def _open_next(
             here = f"{event.words} on day {event.time_d:g}; it does not count as a dose"
             yield ask(regimen, "dosing.failed_puncture", here, slot.arithmetic)
     counted_from, due = course.date(slot.from_d), course.date(slot.due_d)
-    in_months = slot.interval is not None and slot.interval.months > 0
+    in_months = slot.interval and slot.interval.months
     if in_months and counted_from and due and due.day != counted_from.day and treatment != "ended":
         here = f"dose {slot.number} counts from {counted_from}, and {due:%Y-%m} has no such day"
         last = f"{slot.reason}, or the last day of the month: day {slot.due_d}"
