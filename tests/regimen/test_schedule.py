@@ -361,10 +361,18 @@ def test_a_dose_after_a_hold_means_that_treatment_went_on(name):
     assert not found.label_silent
 
 
+@pytest.mark.parametrize("name", sorted(NOT_PLANNED))
+def test_a_hold_or_stop_on_the_day_of_the_last_dose_is_later_than_the_dose(name):
+    """Nobody gives a dose after treatment was stopped; the dose was given, then it was stopped."""
+    found = seen(0, 14, 28, events=((28, name),))
+    assert (found.treatment, found.treatment_since_d) == (STATES[name], 28)
+
+
 @pytest.mark.parametrize("resumed", sorted(GOES_ON))
 def test_a_treatment_resumed_is_ongoing_before_its_next_dose(resumed):
     found = seen(0, 14, 28, events=((40, "treatment_held"), (50, resumed)))
-    assert (found.treatment, found.label_silent) == ("ongoing", ())
+    assert (found.treatment, found.treatment_since_d) == ("ongoing", None)
+    assert found.label_silent == ()
 
 
 def test_the_last_state_recorded_holds():
