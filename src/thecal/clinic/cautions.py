@@ -163,7 +163,7 @@ class _Held:
                 yield _finding(
                     "kidney",
                     Severity.NOTE,
-                    f"{lab} on {lab.on}; no limit of the label was read",
+                    f"{lab}; no limit of the label was read",
                     statement,
                     {lab.test: lab.value},
                 )
@@ -178,7 +178,7 @@ class _Held:
                 yield _finding(
                     f"test_{test}",
                     Severity.CAUTION if is_above else Severity.NOTE,
-                    f"{lab} on {lab.on}",
+                    f"{lab}",
                     statement,
                     {test: lab.value},
                 )

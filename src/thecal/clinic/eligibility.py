@@ -19,6 +19,7 @@ from thecal.clinic.patient import Patient
 from thecal.clinic.reading import words
 from thecal.clinic.ruling import ALL_MET, ANY_MET, Reason, Ruling, Verdict, ruling
 from thecal.label.label import Label, Silence, Statement
+from thecal.source import Source
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -223,10 +224,16 @@ class _Asked:
         )
 
     def _unread(self, topic: str, otherwise: str) -> Reason:
-        gap = unread(self.label, topic)
+        gap, label = unread(self.label, topic), self.label
+        whole = Source(
+            document=label.document,
+            section="",
+            version=label.version,
+            jurisdiction=label.jurisdiction,
+        )
         return Reason(
             verdict=Verdict.NOT_READ,
             says=gap.says if gap else otherwise,
-            source=gap.source if gap else None,
+            source=gap.source if gap else whole,
             rule=f"label: {topic}",
         )

@@ -44,6 +44,15 @@ class Moment:
         """Return the last instant it may mean: of a day, its end."""
         return self.at or self.earliest(zone) + dt.timedelta(days=1)
 
+    def day_in(self, zone: dt.tzinfo | None) -> dt.date:
+        """Return its date by the calendar of a zone; of a day, the day."""
+        return self.at.astimezone(zone).date() if self.at and zone else self.day
+
+    def is_after(self, other: Moment) -> bool:
+        """Tell whether it surely lies after another moment, all of whose hours have passed."""
+        begun, over = self.earliest(other.zone), other.latest(self.zone)
+        return begun > over if other.at else begun >= over
+
     @property
     def iso(self) -> str:
         """The same for a program: a date, or a time with its zone."""

@@ -40,7 +40,7 @@ VENTILATIONS = ("none", "non_invasive", "permanent")
 USES = ("prophylaxis", "treatment", "infusion")
 READABLE = "SOD1"  # the gene whose variants thecal can read
 OLDEST_Y = 120
-MOST_VARIANTS, MOST_LABS, MOST_MEDICINES = 20, 2_000, 50
+MOST_VARIANTS, MOST_LABS, MOST_MEDICINES = 20, 500, 50
 
 _COUNT = {"G/L": 0, "GPt/L": 0, "10*9/L": 0, "10^3/uL": 0, "/uL": -3, "/mm3": -3}
 # The ranges are ours: wide enough for any illness, narrow enough to catch another unit.
@@ -118,9 +118,14 @@ class Lab:
     value: float
     on: Moment
 
-    def __str__(self) -> str:
+    @property
+    def amount(self) -> str:
+        """The value with its unit."""
         unit = TESTS[self.test].unit
-        return f"{TEST_WORDS[self.test]} {self.value:g}{'' if unit == '1' else ' ' + unit}"
+        return f"{self.value:g}{'' if unit == '1' else ' ' + unit}"
+
+    def __str__(self) -> str:
+        return f"{TEST_WORDS[self.test]} {self.amount} on {self.on}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -176,9 +181,7 @@ class Patient:
     def lab(self, test: str, on: Moment | None) -> Lab | None:
         """Return the latest result of a test that is not later than the moment asked about."""
         held = [
-            lab
-            for lab in self.labs
-            if lab.test == test and (on is None or lab.on.earliest(on.zone) <= on.latest())
+            lab for lab in self.labs if lab.test == test and (on is None or not lab.on.is_after(on))
         ]
         return max(held, key=lambda lab: lab.on.earliest(), default=None)
 
@@ -247,7 +250,7 @@ def _variants(entry: Entry) -> tuple[GeneTest, ...]:
 def _gene_test(entry: Entry) -> GeneTest:
     fields = entry.fields(["gene"], ["classification", "name", "zygosity", "reported"])
     gene = fields["gene"].text() if "gene" in fields else ""
-    if gene and not re.fullmatch(r"[A-Z][A-Z0-9-]{1,14}", gene):
+    if gene and not re.fullmatch(r"[A-Z][A-Z0-9-]{1,14}(orf\d{1,4})?", gene):
         fields["gene"].fault("expected the symbol of a gene in capitals, as SOD1")
     name = fields["name"].text() if "name" in fields else None
     if name and len(name) > 100:

@@ -270,7 +270,7 @@ def _fact(patient: Patient, fact: str, on: Moment | None) -> tuple[Value, Moment
 def _measured(measured: Measured | None, on: Moment | None) -> tuple[Value, Moment | None]:
     if measured is None:
         return None, None
-    if measured.on is not None and on is not None and measured.on.day > on.day:
+    if measured.on is not None and on is not None and measured.on.is_after(on):
         return None, None
     return measured.value, measured.on
 

@@ -128,15 +128,14 @@ class _Asked:
         return not limit.only_with or not taken.isdisjoint(limit.only_with)
 
     def _limit(self, limit: Limit) -> Item:
-        lab, name = self.patient.lab(limit.test, self.on), TEST_WORDS[limit.test]
-        rule = f"{name} {limit}"
+        lab = self.patient.lab(limit.test, self.on)
         if lab is None:
-            return self._of(limit, Clearance.MISSING, f"{rule}; no result is recorded")
-        found = f"{rule}; {lab} on {lab.on}"
+            return self._of(limit, Clearance.MISSING, f"{limit}; no result is recorded")
+        found = f"{limit}; found {lab.amount} on {lab.on}"
         if limit.on_the_day:
             if self.on is None:
                 return self._of(limit, Clearance.MISSING, f"{found}, and no day was asked about")
-            if lab.on.day != self.on.day:
+            if lab.on.day_in(self.on.zone) != self.on.day:
                 return self._of(
                     limit, Clearance.MISSING, f"{found}; a result of the day is asked for", lab
                 )
@@ -184,7 +183,7 @@ class _Asked:
             yield Item(
                 what=TEST_WORDS[test],
                 verdict=Clearance.SILENT,
-                says=f"{lab} on {lab.on}; the policy {no_limit}{dissent}",
+                says=f"{lab.amount} on {lab.on}; the policy {no_limit}{dissent}",
                 gates=bool(dissent),
                 inputs={test: lab.value, f"{test}.on": str(lab.on)},
             )
@@ -298,9 +297,9 @@ class _Asked:
             missing = Clearance.MISSING if verdict is Clearance.CLEAR else verdict
             return missing, f"{says}; {rule}, and no result is recorded", until
         if not condition.is_met(lab.value):
-            says = f"{rule}, and recorded is {lab} on {lab.on}; a clinician decides"
+            says = f"{rule}, and recorded is {lab}; a clinician decides"
             return Clearance.SILENT, says, None
-        return verdict, f"{says}; {rule}, and recorded is {lab} on {lab.on}", until
+        return verdict, f"{says}; {rule}, and recorded is {lab}", until
 
     def _kidney(self) -> Lab | None:
         condition = self.policy.holds_if

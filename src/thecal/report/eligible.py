@@ -181,7 +181,7 @@ class _Page:
             lines += self._gate(item)
         for item in safety.items:
             if not item.gates:
-                lines += _item("informs", item.says)
+                lines += _item("informs", f"{item.what}: {item.says}")
         for told_ in safety.policy.advice:
             lines += _item("advice", f"{told_.says}{self._basis(told_.basis)}")
         if safety.not_recorded:
