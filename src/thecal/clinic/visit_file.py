@@ -75,7 +75,7 @@ def read_visit(path: Path, policy: VisitPolicy, folder: Path = DRUGS) -> tuple[V
 def _record(
     entry: Entry, step: Step, on: dt.date, zone: dt.timezone | None, by: str
 ) -> Record | None:
-    told = entry.fields(["at"], [*SIGNED, *step.asks])
+    told = entry.fields(["at"], [*SIGNED[1:], *step.asks])
     faults = len(entry.file.faults)
     values = {name: _value(told[name], name, step) for name in step.asks if name in told}
     texts = {name: told[name].text() for name in ("by", "second", "skipped") if name in told}
@@ -102,8 +102,13 @@ def _record(
 def _value(entry: Entry, name: str, step: Step) -> Value:
     kind = VALUES[name]
     value: Value
-    if kind.form in (NUMBER, WHOLE):
+    if kind.form == NUMBER:
         return entry.number(least=kind.least, most=kind.most)
+    if kind.form == WHOLE:
+        value = entry.number(least=kind.least, most=kind.most)
+        if math.isfinite(value) and value != int(value):
+            entry.fault("expected a whole number")
+        return value
     if kind.form == WORD:
         return entry.choice(kind.words)
     if kind.form == DATE:

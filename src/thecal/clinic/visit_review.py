@@ -25,6 +25,12 @@ ORDER = list(Severity)
 GIVEN, PART, FAILED, ABORTED = "given", "part_dose", "failed_puncture", "aborted"
 UNKNOWN, OPEN = "unknown", "open"  # volume not written down; visit not finished
 EVENTS = {FAILED: "failed_puncture", ABORTED: "procedure_aborted"}  # words of a course file
+# Where a label file records that the label is silent on such an outcome.
+TOPICS = {
+    PART: "dosing.part_dose",
+    FAILED: "dosing.failed_puncture",
+    ABORTED: "dosing.failed_puncture",
+}
 # From which step a label's clock runs, by its own word `counted_from`.
 RUNS_FROM = {"vial": "draw_up", "syringe": "draw_up", "refrigerator": "out_of_refrigerator"}
 
@@ -350,8 +356,13 @@ def _may_wait(visit: Visit, checklist: Checklist, now: dt.datetime | None) -> bo
 # -- what must be judged
 
 
-def _source(step: Step, checklist: Checklist) -> Source:
+def _source(step: Step) -> Source:
     return step.grounds[0].source
+
+
+def _stated_at(checklist: Checklist, topic: str) -> Source | None:
+    told = checklist.about(topic)
+    return None if told is None else told.source
 
 
 def _objected(visit: Visit, checklist: Checklist, now: dt.datetime | None) -> Iterator[Finding]:
@@ -379,7 +390,7 @@ def _objected(visit: Visit, checklist: Checklist, now: dt.datetime | None) -> It
                 code=f"visit.{reason.code}",
                 severity=Severity.CAUTION if reason.code == "day" else Severity.SERIOUS,
                 message=f"{step.key}: {reason.words}",
-                source=_source(step, checklist),
+                source=_source(step),
                 rule=str(checklist.policy),
             )
         for name, words in stops(record, visit.on):
@@ -389,7 +400,7 @@ def _objected(visit: Visit, checklist: Checklist, now: dt.datetime | None) -> It
                 message=f"{step.key}: {name.replace('_', ' ')} is {words}",
                 says=" ".join(g.says for g in step.grounds if g.says),
                 asks="do not give what is in doubt; a pharmacist decides",
-                source=_source(step, checklist),
+                source=_source(step),
                 inputs={name: words},
             )
         absent = [name for name in step.asks if name not in record.values]
@@ -398,7 +409,7 @@ def _objected(visit: Visit, checklist: Checklist, now: dt.datetime | None) -> It
                 code="visit.not_written",
                 severity=Severity.CAUTION,
                 message=f"{step.key}: not written down: {', '.join(absent)}",
-                source=_source(step, checklist),
+                source=_source(step),
                 rule=str(checklist.policy),
             )
 
@@ -411,7 +422,7 @@ def _skipped(standings: Sequence[Standing]) -> Iterator[Finding]:
             yield Finding(
                 code="visit.skipped_label" if is_labels else "visit.skipped",
                 severity=Severity.CAUTION if is_labels else Severity.NOTE,
-                message=f"{step.key} was skipped, with a reason",
+                message=f"skipped, with a reason: {step.words}",
                 says=step.grounds[0].says if is_labels else "",
                 asks="the label asks for it; a prescriber judges the reason" if is_labels else "",
                 source=step.grounds[0].source,
@@ -431,7 +442,9 @@ def _symptoms(visit: Visit, checklist: Checklist) -> Iterator[Finding]:
             severity=Severity.SERIOUS,
             message=f"new at this visit: {words}{points}",
             says=warned.says if warned else "",
-            asks=" ".join(warned.words("action")) if warned else "a prescriber decides, before it",
+            asks=" ".join(warned.words("action"))
+            if warned
+            else "a prescriber decides, before anything is injected",
             source=warned.source if warned else None,
             rule=str(checklist.policy),
             inputs={"symptom": symptom},
@@ -569,7 +582,7 @@ def _ended(
             asks="find out; until then nobody knows whether the dose counts",
             source=source,
         )
-    topic = {PART: "dosing.part_dose", FAILED: "dosing.failed_puncture"}.get(ended.kind)
+    topic = TOPICS.get(ended.kind)
     if topic is not None:
         silence = checklist.label.silence(topic)
         what = (
@@ -588,7 +601,23 @@ def _ended(
             label_silent=silence is not None,
             rule=topic,
         )
-    if ended.is_drawn and ended.kind in (FAILED, ABORTED):
+    if ended.kind not in (FAILED, ABORTED):
+        return
+    if not ended.is_drawn:
+        unopened = [
+            s.says
+            for topic in ("preparation.ready_before_cap", "storage.out_of_carton")
+            for s in checklist.label.about(topic)
+        ]
+        yield Finding(
+            code="outcome.vial_unopened",
+            severity=Severity.NOTE,
+            message="no drug was drawn up: the vial may still be good",
+            says=" ".join(unopened),
+            asks="count the time it was out of the refrigerator against its budget",
+            source=_stated_at(checklist, "storage.out_of_carton"),
+        )
+    else:
         kept = checklist.about("administration.in_syringe")
         yield Finding(
             code="outcome.drawn_not_given",

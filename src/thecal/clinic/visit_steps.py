@@ -419,5 +419,5 @@ def _left_over(statement: Statement, phase: str, taken: set[str]) -> Step:
         words=statement.says,
         grounds=(Ground(source=statement.source, says=statement.says),),
         required_by=LABEL,
-        is_optional=_is_left_open(statement),
+        is_optional=_is_left_open(statement) or not {"step", "rule"} & statement.values.keys(),
     )

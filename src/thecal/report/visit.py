@@ -78,9 +78,12 @@ def _place(ground: Ground, label: Label) -> str:
     """Name in short where a step stands: "US §2.2", or the number of another source."""
     source = ground.source
     if (source.document, source.version) == (label.document, label.version):
-        sign = "§" if source.section[:1].isdigit() else ""
-        return f"{label.jurisdiction.upper()} {sign}{source.section}"
+        return f"{label.jurisdiction.upper()} {_section(source)}"
     return ""
+
+
+def _section(source: Source) -> str:
+    return f"§{source.section}" if source.section[:1].isdigit() else source.section
 
 
 def _others(checklist: Checklist) -> list[tuple[Source, bool]]:
@@ -111,7 +114,7 @@ def marks(grounds: Sequence[Ground], checklist: Checklist) -> str:
             source = ground.source
             number = others.index((source.document, source.version)) + 1
             is_labels = bool(source.jurisdiction)
-            at = f"{source.section} [{number}]" if is_labels else f"practice [{number}]"
+            at = f"{_section(source)} [{number}]" if is_labels else f"practice [{number}]"
         places[at] = None
     return ", ".join(places)
 
@@ -174,7 +177,7 @@ def page(checklist: Checklist, occasion: Occasion) -> str:
         marks=lambda step: marks(step.grounds, checklist),
         blanks=lambda step: [(name, *blank(name, step)) for name in step.asks if not step.expects],
         clocks=limits,
-        clock_marks=lambda key: _clock_mark(limits[key], checklist),
+        clock_marks=lambda key: _mark(limits[key].source, checklist),
         due=due_words(occasion),
         sources=sources(checklist),
         silent=silences(checklist),
@@ -199,14 +202,14 @@ def _limits(checklist: Checklist) -> tuple[Clock, ...]:
     return clocks(begin(checklist, "", dt.date.min), checklist)
 
 
-def _clock_mark(clock: Clock, checklist: Checklist) -> str:
-    if clock.source is None:
+def _mark(source: Source | None, checklist: Checklist) -> str:
+    """Name one place as `marks` does, in full where no step rests on it."""
+    if source is None:
         return ""
-    ground = Ground(source=clock.source, is_confirmed=clock.is_confirmed)
     try:
-        return marks([ground], checklist)
-    except ValueError:  # a source that no step rests on
-        return str(clock.source)
+        return marks([Ground(source=source)], checklist)
+    except ValueError:
+        return str(source)
 
 
 def due_words(occasion: Occasion) -> str:
@@ -301,7 +304,7 @@ def review_text(review: Review) -> str:
     if review.findings:
         lines += ["", "Findings"]
         for finding in review.findings:
-            lines += _finding_lines(finding, label)
+            lines += _finding_lines(finding, checklist)
     lines += ["", "Clocks"]
     for clock in review.clocks:
         lines += _wrap(_clock_words(clock), "  ", " " * 4)
@@ -319,7 +322,7 @@ def review_text(review: Review) -> str:
 
 def _verdict(review: Review) -> str:
     if review.is_complete:
-        return "COMPLETE: no step is missing and nothing is serious."
+        return "COMPLETE: no step is missing from the record, and nothing in it is serious."
     serious = sum(f.severity == "serious" for f in review.findings)
     words = [counted(len(review.missing), "step") + " missing"] if review.missing else []
     words += [counted(serious, "serious finding")] if serious else []
@@ -356,26 +359,23 @@ def next_words(review: Review) -> str:
             return "no date; the outcome is not known."
         return "no date; name the course with --course to count from the doses given."
     if due.date is None:
-        return f"NO DATE. {due.why} What the label says of a late dose: {due.rule} [{due.section}]"
+        return f"NO DATE. {due.why} The label's rule otherwise: {due.rule} [{due.section}]"
     return (
         f"dose {due.number} on {_day(due.date)}, {due.reason}. "
         f"The label says: {due.rule} [{due.section}]"
     )
 
 
-def _finding_lines(finding: Finding, label: Label) -> list[str]:
-    place = ""
-    if finding.source is not None:
-        short = _place(Ground(source=finding.source), label)
-        place = f" [{short or finding.source}]"
-    words = finding.message[:1].upper() + finding.message[1:].rstrip(".") + "."
-    lines = _wrap(f"{words}{place}", f"  {NAMES[finding.severity]:8} ", " " * 11)
+def _finding_lines(finding: Finding, checklist: Checklist) -> list[str]:
+    mark = _mark(finding.source, checklist)
+    words = finding.message.rstrip(".") + "."
+    words += f" [{mark}]" if mark else ""
+    lines = _wrap(words, f"  {NAMES[finding.severity]:8} ", " " * 11)
     if finding.says:
         silent = "Label silent" if finding.label_silent else "It says"
         lines += _wrap(f"{silent}: {finding.says}", " " * 11, " " * 11)
     if finding.asks:
-        asks = finding.asks[:1].upper() + finding.asks[1:].rstrip(".") + "."
-        lines += _wrap(asks, " " * 11, " " * 11)
+        lines += _wrap(finding.asks.rstrip(".") + ".", " " * 11, " " * 11)
     return lines
 
 
