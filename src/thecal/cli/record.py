@@ -7,6 +7,7 @@ environment. What the record will not do is an answer, with exit 1.
 from __future__ import annotations
 
 import datetime as dt
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -232,7 +233,7 @@ def _from_file(name: str) -> tuple[Asked, ...]:
     from thecal.interop.facts import read_facts
 
     if name == "-":
-        data = click.get_binary_stream("stdin").read(MAX_BYTES + 1)
+        data = sys.stdin.buffer.read(MAX_BYTES + 1)
     else:
         with Path(name).open("rb") as file:
             data = file.read(MAX_BYTES + 1)

@@ -122,7 +122,7 @@ def judge(
             problem = f"its id is that of file {twin.place}; one person is one file"
         elif findings and not problem:
             if not override:
-                problem = f"{findings[0].message}. A prescriber may override, with a reason."
+                problem = "doses stand too close; a prescriber may take it in, with --override"
             elif author.role not in OVERRIDES:
                 problem = "only a prescriber may override, and says why"
         judged.append(Judged(file=file, there=there, problem=problem, findings=findings))
@@ -170,7 +170,7 @@ def give(record: Record, author: Author, code: str, form: str, target: Path, *, 
             text = format_course(chart.course)
         except (CourseError, StoreError) as error:
             return str(error)
-    write_whole(target, text.encode())
+    write_whole(target, text.encode(), is_private=True)
     return ""
 
 
@@ -191,5 +191,5 @@ def refusal_words(judged: Sequence[Judged]) -> str:
     for one in refused:
         lines.append(f"  file {one.file.place}: {one.problem}")
         for finding in one.findings:
-            lines.append(f"    {finding.message} [{finding.rule}; {finding.source}]")
+            lines.append(f"    {finding.message}. {finding.says} [{finding.source}]")
     return "\n".join(lines)

@@ -20,9 +20,9 @@ Json = dict[str, Any]
 def due_list_text(rows: Sequence[DueRow], on: dt.date) -> str:
     """Show who is due, the longest overdue first; then those without a date, and why."""
     dated = [row for row in rows if row.due is not None]
-    lines = [f"Due on {on}: {counted(len(dated), 'patient')}, the longest overdue first", ""]
+    lines = [f"Due on {on}: {counted(len(dated), 'patient')}, the longest overdue first"]
     if dated:
-        lines.append(f"  {'patient':14}{'due':13}{'':22}{'last dose':13}{'given':>5}  label")
+        lines.append(f"\n  {'patient':14}{'due':13}{'':22}{'last dose':13}{'given':>5}  label")
     for row in dated:
         lines.append(
             f"  {row.patient:14}{row.due!s:13}{_late(row):22}{row.last!s:13}{row.given:>5}"
@@ -136,7 +136,14 @@ def verified_document(found: Verified) -> Json:
 
 
 def anonymous_text(made: Anonymous) -> str:
-    """Say what was written, and what was taken out."""
+    """Say what was written, and what was taken out; or that there are too few."""
+    if not made.is_enough:
+        return "\n".join(
+            wrapped(
+                f"NOT WRITTEN. There is something to say of {made.n_people} in the record, and under "
+                f"{made.policy.people} nobody is hidden among the others ({made.policy.head})."
+            )
+        )
     n = len(made.people)
     people = f"{n} {'person' if n == 1 else 'people'}, {counted(len(made.facts), 'fact')}"
     lines = [f"{people}; each combination is shared by at least {made.policy.people}", ""]

@@ -65,9 +65,14 @@ class Standing:
 # -- words
 
 
+def safe(text: str) -> str:
+    """Return text without what would act on a terminal."""
+    return UNSAFE.sub("\N{REPLACEMENT CHARACTER}", text)
+
+
 def plain(text: str) -> str:
-    """Return text on one line, without what would act on a terminal."""
-    return UNSAFE.sub("\N{REPLACEMENT CHARACTER}", " ".join(text.split()))
+    """Return the same on one line."""
+    return safe(" ".join(text.split()))
 
 
 def moment(at: str) -> str:
@@ -177,7 +182,7 @@ def finding_lines(findings: Iterable[Finding], due: Due | None = None) -> list[s
         asks = f" → {finding.asks}" if finding.asks else ""
         rule = "; ".join(part for part in (finding.rule and f"rule {finding.rule}", place) if part)
         text = f"{NAMES[finding.severity]:8}{(finding.message + says).rstrip('.')}{asks}"
-        lines += wrapped(plain(f"{text.rstrip('.')} [{rule}]"), indent=10, first="  ")
+        lines += wrapped(safe(f"{text.rstrip('.')} [{rule}]"), indent=10, first="  ")
     return lines or ["  none"]
 
 
@@ -186,7 +191,7 @@ def history_text(code: str, changes: Sequence[Change], *, is_named: bool) -> str
     lines = [f"{code} · {counted(len(changes), 'change')}"]
     for change in changes:
         head = f"{change.version:>3}  {moment(change.at)}  {change.actor} ({change.role})"
-        lines += ["", *wrapped(plain_head(head), indent=5)]
+        lines += ["", *wrapped(safe(head), indent=5)]
         if change.reason:
             lines += wrapped(plain(f"why: {change.reason}"), indent=10, first="     ")
         for fact in change.facts:
@@ -196,11 +201,6 @@ def history_text(code: str, changes: Sequence[Change], *, is_named: bool) -> str
             words = f"{fact.kind}: {what}{when + '  ' if when else ''}{words}"
             lines += wrapped(words, indent=12, first=f"     {fact.fact:6} ")
     return "\n".join(lines)
-
-
-def plain_head(text: str) -> str:
-    """Return a heading without what would act on a terminal; its spaces stay."""
-    return UNSAFE.sub("\N{REPLACEMENT CHARACTER}", text)
 
 
 def outcome_text(outcome: Outcome) -> str:

@@ -22,6 +22,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field, fields, replace
 from functools import cache
 from pathlib import Path
+from typing import TypeAlias
 
 from thecal import __version__
 from thecal.clinic.policy import BASIS, HEAD, HEAD_OPTIONAL, Head, read_basis, read_head
@@ -30,7 +31,6 @@ from thecal.clinic.variant import read_variant
 from thecal.course import Course, Event, Observation
 from thecal.datafile import DataFile
 from thecal.errors import CatalogError, CourseError, StoreError, VariantError
-from thecal.label.label import Label
 from thecal.outfile import write_whole
 from thecal.regimen.schedule import NOT_GIVEN, states
 from thecal.store.due import label_of, planned
@@ -153,13 +153,13 @@ def anonymise(
             except (CourseError, StoreError):
                 dropped["patients whose facts make no course"] += 1
                 continue
-            label = _label(facts, record.folder)
-            said = _said(code, course, label, dropped)
+            plan = _plan(facts, record.folder)
+            said = _said(code, course, _words(plan, record.folder), dropped)
             if not said:
                 dropped["patients of whom nothing could be said"] += 1
                 continue
             dropped.update(_unsaid(facts))
-            found.append((_person(code, facts, course, label, policy, with_variant), said))
+            found.append((_person(code, facts, course, plan, policy, with_variant), said))
     made = Anonymous(policy=policy, with_variant=with_variant, n_people=len(found))
     if made.is_enough:
         before = [person for person, _ in found]
@@ -210,31 +210,33 @@ def _codes(n: int) -> list[str]:
     return list(codes)
 
 
-def _label(facts: Sequence[Fact], folder: Path) -> Label | None:
+Plan: TypeAlias = tuple[str, str, str]  # medicine, jurisdiction, edition, as a label names itself
+
+
+def _plan(facts: Sequence[Fact], folder: Path) -> Plan | None:
+    """Return the label that is followed; None where the words of the plan name none."""
     plans = [fact.body for fact in facts if fact.kind == "plan" and fact.body]
     if not plans:
         return None
     try:
-        return label_of(*planned(plans[-1]), folder)
+        label = label_of(*planned(plans[-1]), folder)
     except CatalogError:
         return None
+    return label.medicine, label.jurisdiction, label.edition
 
 
 def _person(
     code: str,
     facts: Sequence[Fact],
     course: Course,
-    label: Label | None,
+    plan: Plan | None,
     policy: Anonymity,
     with_variant: bool,
 ) -> Person:
     told: dict[str, str] = {}
-    if label is not None:
-        told = {
-            "medicine": label.medicine,
-            "jurisdiction": label.jurisdiction,
-            "edition": label.edition or UNKNOWN,
-        }
+    if plan is not None:
+        names = ("medicine", "jurisdiction", "edition")
+        told = {name: word or UNKNOWN for name, word in zip(names, plan, strict=True)}
     for fact in facts:
         body = fact.body or {}
         if fact.kind == "person":
@@ -270,16 +272,18 @@ def _variant(text: str) -> str:
 
 
 @cache
-def _words(label: Label | None) -> frozenset[str]:
+def _words(plan: Plan | None, folder: Path) -> frozenset[str]:
     """Return the event names that mean something: a label's, a treatment's, and symptoms'."""
     words = {word for symptom in symptom_table().symptoms for word in symptom.words}
-    words |= {*NOT_GIVEN, *states(label.medicine if label else "treatment")}
-    for statement in label.statements if label else ():
-        words |= {*statement.words("events"), *statement.words("reaction_events")}
+    words |= {*NOT_GIVEN, *states(plan[0] if plan else "treatment")}
+    if plan is not None:
+        medicine, jurisdiction, edition = plan
+        for statement in label_of(medicine, jurisdiction, edition or None, folder).statements:
+            words |= {*statement.words("events"), *statement.words("reaction_events")}
     return frozenset(words)
 
 
-def _said(code: str, course: Course, label: Label | None, dropped: Counter[str]) -> list[Said]:
+def _said(code: str, course: Course, words: frozenset[str], dropped: Counter[str]) -> list[Said]:
     said = [
         Said(
             code=code,
@@ -298,9 +302,8 @@ def _said(code: str, course: Course, label: Label | None, dropped: Counter[str])
             continue
         value = ("<" if o.is_below else "") + f"{o.value:.12g}"
         said.append(_at(code, o, o.kind, value, quantity.unit))
-    known = _words(label)
     for event in course.events:
-        if event.name in known:
+        if event.name in words:
             said.append(_at(code, event, "event", event.name))
         else:
             dropped["events by a word that is not known"] += 1
