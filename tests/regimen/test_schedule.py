@@ -741,6 +741,13 @@ def test_a_dose_after_a_gap_names_the_rule_of_its_tier():
     assert found.next.reason.endswith("as additional dose 1 of 1 after a long gap")
 
 
+def test_the_rule_for_a_late_maintenance_dose_is_not_that_of_an_additional_one():
+    """US PI 2.1 of 2023 does not say what follows an additional dose that is itself late."""
+    assert US.late_rules[0] is not None
+    assert nusinersen("2025-12-01").next.late_rule is None
+    assert nusinersen("2025-12-01", on="2025-12-20").late_rule is None
+
+
 def test_a_dose_on_time_has_no_rule_for_a_late_one():
     course = Course(
         patient_id="p",

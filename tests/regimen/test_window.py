@@ -92,7 +92,9 @@ def test_a_course_is_held_against_the_policy_until_a_death(tmp_path):
 
 def test_a_policy_that_reaches_back_to_the_dose_before_is_refused(tmp_path):
     policy = read_window_policy(write(tmp_path, GOOD.replace("early_d: 3", "early_d: 28")))
-    with pytest.raises(CourseError, match="reaches back to the dose before"):
+    with pytest.raises(
+        CourseError, match="reaches back to the dose before; the interval is 28 days"
+    ):
         with_window(next_slot(TOFERSEN, [0, 14, 28]), policy)
 
 
