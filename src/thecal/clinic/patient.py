@@ -211,7 +211,7 @@ def read_patient(path: Path) -> Patient:
         antithrombotics=read("antithrombotics", _antithrombotics),
     )
     if patient.hypersensitivity and "medicine" not in top:
-        top["hypersensitivity"].fault("to which medicine? Name it as 'medicine: tofersen'")
+        top["hypersensitivity"].fault("to which medicine? Name it under the key 'medicine'")
     file.finish()
     return patient
 
@@ -227,7 +227,7 @@ def _day(entry: Entry) -> dt.date:
 def _medicine(entry: Entry) -> str:
     name = entry.text()
     if name and not re.fullmatch(r"[a-z][a-z0-9-]{2,39}", name):
-        entry.fault("expected the international name of a medicine in lower case, as tofersen")
+        entry.fault("expected the international name of a medicine, in lower case")
     return name
 
 

@@ -68,7 +68,7 @@ class Eligible:
             found += self.payer[1].missing
         if self.puncture:
             found += [
-                f"{item.what}: {item.says}"
+                f"for the puncture, {item.what}: {item.says}"
                 for item in self.puncture.items
                 if item.verdict is Clearance.MISSING
             ]
@@ -240,6 +240,11 @@ def _head(head: Head) -> list[str]:
     for words in head.not_confirmed:
         lines += _item("not confirmed", words)
     return lines
+
+
+def _sentence(words: str) -> str:
+    """Begin it large and end it with a full stop."""
+    return f"{words[0].upper()}{words[1:].removesuffix('.')}."
 
 
 def _item(name: str, words: str, wide: int = 19) -> list[str]:
