@@ -247,6 +247,15 @@ def test_a_late_dose_names_the_sentence_of_the_label_that_speaks_of_it():
     assert fourth.label_rule is TOFERSEN.late_rules[0]
 
 
+def test_the_first_dose_is_on_day_0_and_counts_from_nothing():
+    first = next_slot(TOFERSEN, [])
+    assert (first.due_d, first.from_d, first.times, first.after_number) == (0, 0, 0, 0)
+    counted = (first.interval, first.after_d, first.grid_from, first.passed_d, first.anew_from)
+    dates = (first.closest_d, first.earliest_d, first.overdue_d, first.latest_d, first.policy)
+    assert counted == dates == (None,) * 5
+    assert (first.step, first.steps) == (0, 0)
+
+
 def test_the_doses_of_a_course_are_three_of_loading_and_then_of_maintenance():
     phases = [dose.phase for dose in seen(0, 14, 28, 56, 84).given]
     assert phases == ["loading"] * 3 + ["maintenance"] * 2
