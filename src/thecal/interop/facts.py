@@ -124,13 +124,13 @@ def _value(kind: str, name: str, entry: Node) -> Any:
 
 
 def _is_null(node: Any) -> bool:
-    return node.style is None and node.value in ("", "null", "~")
+    return not node.style and node.value in ("", "null", "~")
 
 
 def _document(entry: Node) -> Any:
     node, entry = entry.node, entry.at("")  # a key may be a name
     if isinstance(node.value, str):
-        if node.style is not None:  # quoted: a text, whatever it looks like
+        if node.style:  # quoted: a text, whatever it looks like
             return node.value
         return None if _is_null(node) else _plain(node.value)
     if node.value and not isinstance(node.value[0], tuple):
