@@ -127,7 +127,7 @@ def check(file: Path, drugs: Path | None, course: Path | None, policy: str, as_j
         )
     if as_json:
         from thecal.report.contract import dump
-        from thecal.report.visit import visit_answer
+        from thecal.report.visit_json import visit_answer
 
         click.echo(dump(visit_answer(found)))
     else:
