@@ -155,11 +155,12 @@ def read_puncture_policy(path: Path) -> PuncturePolicy:
 
 def _twice(rows: list[Entry], keys: list[tuple[str, str]]) -> list[tuple[Entry, tuple[str, str]]]:
     """Return the rows whose key stood before; nothing while rows have other faults."""
-    if len(rows) != len(keys):
-        return []
-    return [
-        (row, key) for i, (row, key) in enumerate(zip(rows, keys, strict=True)) if key in keys[:i]
-    ]
+    found, seen = [], set()
+    for row, key in zip(rows, keys, strict=False):
+        if key in seen and len(rows) == len(keys):
+            found.append((row, key))
+        seen.add(key)
+    return found
 
 
 def _limit(entry: Entry, head: Head) -> Limit | None:
