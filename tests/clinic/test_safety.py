@@ -454,3 +454,33 @@ def test_severity_of_symptoms_never_goes_beyond_serious():
 def test_no_file_of_the_scales_names_a_person_or_a_machine():
     for path in (Path(__file__).parents[2] / "src/thecal/scales").glob("*.yaml"):
         assert "/work" not in path.read_text(encoding="utf-8")
+
+
+def test_a_symptom_alone_is_told_in_these_words_and_no_more():
+    (finding,) = symptoms((0, "leg_weakness"))
+    assert finding.message == (
+        "leg weakness (day 0): may belong to myelitis (§5.1) or radiculitis (§5.1); "
+        "ALS itself weakens the legs"
+    )
+    (two,) = symptoms((60, "leg_weakness"), (61, "headache"))
+    assert "; ALS itself weakens the legs; in the pivotal trial" in two.message
+    (three,) = symptoms((60, "leg_weakness"), (61, "confusion"))
+    assert "§5.2, 5.3: If symptoms fit" in three.asks
+
+
+def test_each_of_two_serious_events_has_its_day_and_its_own_aftermath():
+    findings = found(
+        (50, "myelitis"),
+        (52, "prednisolone"),
+        (60, "myelitis_resolved"),
+        (60, "plasma_exchange"),
+        (70, "papilledema"),
+        (72, "acetazolamide"),
+        (80, "papilledema_resolved"),
+    )
+    assert [(f.code, f.time_d) for f in findings] == [
+        ("event.myelitis", 50),
+        ("event.papilledema", 70),
+    ]
+    assert "prednisolone (day 52), plasma exchange (day 60), myelitis res" in findings[0].message
+    assert "acetazolamide (day 72), papilledema resolved (day 80)" in findings[1].message
