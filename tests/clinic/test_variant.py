@@ -210,6 +210,11 @@ def test_a_name_that_leaves_the_question_open_does_not_answer_it():
     assert {r.coding for r in variant.readings} == {"c.400_402del"}
 
 
+def test_a_reading_that_does_not_fit_agrees_with_no_other_name():
+    assert only("c.13_15delinsGTT p.Ala4Val").protein == "p.Ala5Val"
+    assert "names two variants" in refused("p.Ala1Val p.Ala1Thr")
+
+
 def test_the_same_name_twice_answers_nothing():
     assert read_variant("I113T Ile113Thr").question == read_variant("I113T").question
     assert len(read_variant("p.Ala4Val p.A4V").readings) == 2
@@ -448,6 +453,7 @@ def test_a_protein_name_beside_a_coding_name_is_taken_as_the_texts_own(text, pro
 
 def test_what_is_published_on_either_name_is_kept():
     one, both = only("c.358-10T>G"), only("c.358-10T>G p.Ala5Val")
+    assert [said.about for said in one.published] == ["function"]
     assert both.published == (*one.published, *only("A4V").published)
     assert read_variant("c.13_15delinsGTT p.Ala5Val A4V").notes == (TAKEN,)
 
@@ -533,6 +539,11 @@ def test_a_residue_that_stands_in_neither_numbering_is_refused_with_what_does(fi
         f"{position} is {stands(position)} in HGVS numbering, {stands(position + 1)} in legacy "
         "numbering. Check the report. Ask the laboratory for the c. name."
     )
+
+
+def test_both_ends_of_a_range_must_stand_in_the_same_numbering():
+    assert "A5_A6del fits in no numbering" in refused("p.Ala5_Ala6del")
+    assert "V4_V5del fits in no numbering" in refused("V4_V5del")
 
 
 def test_a_range_that_fits_nowhere_says_what_stands_at_both_ends():

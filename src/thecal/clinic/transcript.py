@@ -38,7 +38,7 @@ class Place:
 
 def read_place(written: str, gene: Gene) -> Place:
     """Read a position of a c. name; one in an intron counts from the edge of its exon."""
-    match = re.fullmatch(r"([*-]?)(\d+)([+-]\d+)?", written.replace(" ", ""))
+    match = re.fullmatch(r"([*-]?)(\d+)([+-]\d+)?", written)
     assert match is not None
     side, digits, into = match.groups()
     number, offset, end = int(digits), int(into or 0), len(gene.coding)

@@ -84,6 +84,15 @@ class Variant:
     notes: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Name:
+    """One name of a text, read."""
+
+    readings: tuple[Reading, ...]
+    question: str = ""
+    notes: tuple[str, ...] = ()
+
+
 CODING = rf"""
     c \s* \. \s* (?P<a> {PLACE} ) \s* (?: _ \s* (?P<b> {PLACE} ) \s* )?
     (?: (?P<old> [ACGT] ) \s* > \s* (?P<sub> [ACGT] )
@@ -109,8 +118,8 @@ def read_variant(text: str, gene: Gene | None = None) -> Variant:
     """
     gene = gene or load_gene()
     text = _checked(text)
-    coding: list[Variant] = []
-    protein: list[Variant] = []
+    coding: list[_Name] = []
+    protein: list[_Name] = []
     at = _after(BETWEEN, text, 0)
     while at < len(text):
         if match := CODINGS.match(text, at):
@@ -134,7 +143,7 @@ def read_variant(text: str, gene: Gene | None = None) -> Variant:
             raise _two(first, second)
     for other in protein[not coding :]:
         found = _together(found, other)
-    return replace(found, text=text)
+    return Variant(text=text, readings=found.readings, question=found.question, notes=found.notes)
 
 
 def _checked(text: str) -> str:
@@ -195,7 +204,7 @@ def _unread(rest: str) -> VariantError:
     return VariantError(why)
 
 
-def _protein(match: re.Match[str], gene: Gene) -> Variant:
+def _protein(match: re.Match[str], gene: Gene) -> _Name:
     """Read a protein name in both numberings; "p." says HGVS."""
     change = read_change(match)
     offset = gene.legacy_offset
@@ -211,21 +220,21 @@ def _protein(match: re.Match[str], gene: Gene) -> Variant:
             f"p. says HGVS numbering. In legacy numbering {written} would be {legacy.protein}; "
             "a report that mixes the two should be asked about."
         )
-        return Variant(text="", readings=(hgvs,), notes=(note,) if fits[1] else ())
+        return _Name(readings=(hgvs,), notes=(note,) if fits[1] else ())
     if match["p"]:
-        stands = RESIDUES.get(gene.residue(change.at), "nothing")
+        stands = RESIDUES[gene.residue(change.at)]
         question = (
             f"p. says HGVS numbering, and there residue {change.at} is {stands}. In legacy "
             f"numbering {written} is {legacy.protein}. Is that meant? {ASK}"
         )
-        return Variant(text="", readings=(hgvs, legacy), question=question)
+        return _Name(readings=(hgvs, legacy), question=question)
     if all(fits):
         question = (
             f"{written} fits both numberings: {hgvs.protein} if the first methionine is counted "
             f"(HGVS), {legacy.protein} if it is not (legacy). Which does the report use? {ASK}"
         )
-        return Variant(text="", readings=(hgvs, legacy), question=question)
-    return Variant(text="", readings=(hgvs if fits[0] else legacy,))
+        return _Name(readings=(hgvs, legacy), question=question)
+    return _Name(readings=(hgvs if fits[0] else legacy,))
 
 
 def _what_stands(change: Change, gene: Gene) -> str:
@@ -263,7 +272,7 @@ def _reading(change: Change, numbering: Numbering, matches: bool, gene: Gene) ->
     )
 
 
-def _coding(match: re.Match[str], gene: Gene) -> Variant:
+def _coding(match: re.Match[str], gene: Gene) -> _Name:
     """Read a c. name on the coding sequence; its bases must be those that stand there."""
     end = len(gene.coding)
     a = read_place(match["a"], gene)
@@ -285,9 +294,7 @@ def _coding(match: re.Match[str], gene: Gene) -> Variant:
         _check_bases(old, a.base, b.base, gene)
     if is_coding and what == "sub":
         found = _reading(_consequence(a.base, new, gene), "hgvs", True, gene)
-        return Variant(
-            text="", readings=(replace(found, coding=name, region=exons(a.base, a.base, gene)),)
-        )
+        return _Name(readings=(replace(found, coding=name, region=exons(a.base, a.base, gene)),))
     kind = kind_of(what, a, b, len(new), gene)
     reading = Reading(
         protein="",
@@ -299,7 +306,7 @@ def _coding(match: re.Match[str], gene: Gene) -> Variant:
         region=region(a, b, gene),
         published=tuple(said for each in known for said in each.published),
     )
-    return Variant(text="", readings=(reading,), notes=(NOT_COMPUTED,))
+    return _Name(readings=(reading,), notes=(NOT_COMPUTED,))
 
 
 def _check_bases(old: str, first: int, last: int, gene: Gene) -> None:
@@ -329,15 +336,14 @@ def _consequence(base: int, new: str, gene: Gene) -> Change:
     return Change(first=first, at=codon + 1, last=first, to=codon + 1, what="sub", new=residue)
 
 
-def _together(one: Variant, other: Variant) -> Variant:
+def _together(one: _Name, other: _Name) -> _Name:
     """Keep the readings that two names of one text share; refuse two variants."""
     if one.readings == other.readings:
         return one
     both = [_joined(x, y) for x in one.readings for y in other.readings if _is_same(x, y)]
     if not both:
         raise _two(*(" or ".join(r.protein or r.coding for r in n.readings) for n in (one, other)))
-    return Variant(
-        text="",
+    return _Name(
         readings=tuple(both),
         question=(one.question or other.question) if len(both) > 1 else "",
         notes=one.notes if one.readings[0].protein else (TAKEN,),
@@ -371,6 +377,5 @@ def _joined(x: Reading, y: Reading) -> Reading:
         y,
         coding=x.coding,
         region=x.region,
-        residue_matches=y.residue_matches if x.residue_matches is None else x.residue_matches,
         published=(*x.published, *y.published),
     )
