@@ -555,3 +555,215 @@ def test_the_commands_are_those_of_the_issue():
         *("init", "add", "import", "show", "history", "due", "export"),
         *("verify", "backup", "restore", "anonymise"),
     }
+
+
+# -- canaries: what must never be seen of anybody
+
+
+NAME, SITE, LOT, MRN = "Zqname Zqlast", "Zqsite Klinik", "ZQLOT77", "ZQMRN4711"
+NOTE, SOURCE, METHOD, SECRET = "zqnote she fell", "zqsource.pdf", "zqmethod", "zqs3cret"
+HIDDEN = (NAME, SITE, LOT, MRN, "ZQGTIN", "1951-02-03", SECRET)
+PLANTED = ("zq",)  # every planted word holds it, whatever the case
+PERSON = f"""\
+- person:
+    {{name: {NAME}, local_id: {MRN}, site: {SITE}, birth_date: 1951-02-03, note: {NOTE}}}
+- plan: {{medicine: tofersen, jurisdiction: us}}
+- dose: {{date: 2026-01-05, amount_mg: 100, route: intrathecal, note: {NOTE}, source: {SOURCE}}}
+- observation: {{date: 2026-01-05, kind: csf_wbc, value: 3, unit: cells/uL, method: {METHOD}}}
+- note: {{text: {NOTE}}}
+"""
+VIAL = f"- vial: {{lot: {LOT}, expiry: 2031-01-31, gtin: ZQGTIN, site: {SITE}}}\n"
+
+
+def seen(result: Result) -> list[str]:
+    """Which planted words stand in an answer or in a message."""
+    said = (result.stdout + result.stderr).casefold()
+    return [word for word in PLANTED if word in said] + [w for w in HIDDEN if w in said]
+
+
+@pytest.fixture
+def planted(tmp_path: Path) -> tuple[Clinic, str, str]:
+    clinic = Clinic(tmp_path / "home")
+    clinic.folder.mkdir()
+    clinic.does("init")
+    vial = clinic.new(VIAL, kind="vial")
+    return clinic, clinic.new(PERSON), vial
+
+
+def bad_files(folder: Path) -> list[Path]:
+    """Course files, and facts, named after somebody and wrong in every way."""
+    texts = {
+        "name.csv": f"{NAME},{MRN}\n",
+        "id.csv": f"id,day,kind,value,unit,note\n{NAME},0,dose,100,mg,{NOTE}\n{MRN},1,dose,1,mg,\n",
+        "kind.csv": f"id,day,kind,value,unit\n{NAME},0,{NAME},{MRN},{SITE}\n",
+        "day.csv": f"id,day,kind,value,unit\n{NAME},{NAME},dose,{MRN},mg\n",
+        "date.csv": f"id,date,kind,value,unit\n{NAME},1951-02-33,dose,x,mg\n",
+        "route.csv": f"id,day,kind,value,unit,method\n{NAME},0,dose,100,mg,{SITE}\n",
+        "event.csv": f"id,day,kind,value,unit\n{NAME},0,event,{NOTE},\n",
+        "quote.csv": f'id,day,kind,value,unit\n"{NAME},0,dose,100,mg\n',
+        "nul.csv": f"id,day,kind,value,unit\n{NAME}\0,0,dose,100,mg\n",
+        "long.csv": f"id,day,kind,value,unit,note\n{MRN},0,dose,100,mg,{NOTE * 400}\n",
+    }
+    found = []
+    for name, text in texts.items():
+        path = folder / f"{NAME} {name}"
+        path.write_text(text, encoding="utf-8")
+        found.append(path)
+    return [*found, folder / f"{NAME} gone.csv"]
+
+
+def test_no_answer_and_no_message_holds_what_was_planted_but_where_it_was_asked_for(
+    planted, tmp_path
+):
+    clinic, code, vial = planted
+    out = tmp_path / "out"
+    out.mkdir()
+    on = ("date=2026-01-06", "amount_mg=100", "route=intrathecal")
+    anon = out / "anon"
+    for asked in (
+        ["due"],
+        ["due", "--json"],
+        ["history", vial],
+        ["show", vial],
+        ["show", vial, "--json"],
+        ["verify"],
+        ["verify", "--json"],
+        ["backup", out / "b.gz"],
+        ["export", code, "--format", "json", "--out", out],
+        ["export", "--all", "--format", "csv", "--out", out],
+        ["anonymise", "--out", anon],
+        ["init", "--upgrade"],
+        ["add", code, "dose", *on],
+        ["add", code, "dose", *on, "--override", "x"],
+        ["add", code, "dose", "date=2026-02-09", *on[1:], f"vial={code}"],
+        ["add", code, "event", "name=nausea", "day=3"],
+        ["add", code, "--withdraw", "1.3", "--seen", 0, "--reason", NOTE],
+        ["add", code, "--correct", "1.9", "event", "name=nausea", "--seen", 1],
+    ):
+        result = clinic.run(*asked)
+        assert not seen(result), asked
+    assert not [path.name for path in out.rglob("*") if "zq" in path.name.casefold()]
+
+
+def test_a_chart_holds_what_a_nurse_has_to_read_and_not_who_it_is(planted):
+    """Notes are the chart: a warning that is hidden helps nobody. Who it is stays hidden."""
+    clinic, code, _ = planted
+    for asked in (["show", code], ["show", code, "--json"], ["history", code]):
+        result = clinic.run(*asked)
+        assert NOTE in result.stdout
+        assert not [word for word in HIDDEN if word in result.stdout + result.stderr]
+    named = clinic.run("show", code, "--identity")
+    assert NAME in named.stdout and "zq" not in named.stderr.casefold()
+
+
+def test_no_message_repeats_what_was_typed_or_stands_in_a_file(planted, tmp_path):
+    clinic, code, _ = planted
+    folder = tmp_path / "in"
+    folder.mkdir()
+    for path in bad_files(folder):
+        for asked in (["import", path, "--jurisdiction", "us"], ["add", code, "--file", path]):
+            result = clinic.run(*asked)
+            assert result.exit_code == 2, result.output
+            assert not seen(result), (path.name, result.output)
+    for asked in (
+        [NAME],
+        ["show", NAME],
+        ["show", code, NAME],
+        ["show", code, "--on", NAME],
+        ["show", code, "--as-of", NAME],
+        ["history", MRN],
+        ["due", "--on", NAME],
+        ["due", "--within", NAME],
+        ["add", NAME, "dose", "day=1"],
+        ["add", code, NAME],
+        ["add", code, "person", f"name={NAME}"],
+        ["add", code, "dose", NAME],
+        ["add", code, "dose", f"{NAME}={MRN}"],
+        ["add", code, "dose", f"date={NAME}", "amount_mg=1", "route=intrathecal"],
+        ["add", code, "dose", "day=1", "amount_mg=1", f"route={SITE}"],
+        ["add", code, "observation", f"kind={NAME}", "value=1", "unit=x", "day=1"],
+        ["add", code, "event", f"name={NAME}", "day=1"],
+        ["add", code, "--seen", NAME],
+        ["add", code, "--correct", NAME, "dose", "day=1", "--seen", 1],
+        ["add", code, "--withdraw", NAME, "--seen", 1],
+        ["add", code, "--file", folder],
+        ["add", "--new-vial", "vial", f"lot={LOT}"],
+        ["import", folder, "--jurisdiction", "us"],
+        ["export", NAME, "--format", "csv", "--out", folder],
+        ["export", code, "--format", NAME, "--out", folder],
+        ["export", code, "--format", "csv", "--out", folder / NAME / NAME],
+        ["verify", "--anchor", NAME],
+        ["backup", folder / NAME / NAME],
+        ["restore", folder / NAME],
+        ["anonymise", "--out", folder / NAME / NAME],
+        ["anonymise", "--out", folder],
+        ["due", "--role", NAME],
+        ["due", "--key", folder / NAME],
+        ["due", "--record", folder / NAME],
+        ["due", "--record", folder],
+        ["due", "--record", bad_files(folder)[0]],
+        ["verify", "--record", bad_files(folder)[0]],
+    ):
+        result = clinic.run(*asked)
+        assert result.exit_code == 2, (asked, result.output)
+        assert not seen(result), (asked, result.output)
+
+
+URLS = (
+    f"postgresql://zquser:{SECRET}@127.0.0.1:1/zqbase",
+    f"postgresql://zquser:{SECRET}@[::1/zqbase",
+    f"postgresql://zquser:{SECRET}@127.0.0.1:{SECRET}/zqbase",
+    f"postgresql://zquser:{SECRET}@zqhost.invalid/zqbase",
+    f"postgresql+zqdriver://zquser:{SECRET}@127.0.0.1/zqbase",
+    f"mysql://zquser:{SECRET}@127.0.0.1/zqbase",
+    f"zqscheme://zquser:{SECRET}@127.0.0.1/zqbase",
+    f"://{SECRET}",
+    f"sqlite://{SECRET}",
+    f"sqlite:////nowhere/{SECRET}.db",
+    f"postgresql://zquser:{SECRET}@127.0.0.1:1/zqbase?zqoption={SECRET}",
+)
+
+
+@pytest.mark.parametrize("url", URLS)
+def test_an_address_with_a_password_is_never_repeated(tmp_path, url):
+    clinic = Clinic(tmp_path)
+    key = tmp_path / "key"
+    key.write_text("0" * 63 + "1\n")
+    (tmp_path / "b.gz").write_bytes(b"")
+    for asked in (["init"], ["init", "--upgrade"], ["due"], ["verify"], ["restore", "b.gz"]):
+        for more in ([], ["--key", tmp_path / "key"]):
+            result = clinic.run(*asked, *more, "--record", url)
+            assert result.exit_code == 2, result.output
+            assert not seen(result), (asked, result.output)
+
+
+def test_a_record_that_was_tampered_with_names_nobody_in_its_messages(planted):
+    clinic, code, vial = planted
+    with sqlite3.connect(clinic.folder / "clinic.db") as connection:
+        connection.execute("DROP TRIGGER fact_no_update")
+        connection.execute("DROP TRIGGER event_no_delete")
+        connection.execute("UPDATE fact SET body = body || 'zq' WHERE kind = 'person'")
+        connection.execute("UPDATE fact SET kind = 'zqkind' WHERE kind = 'note'")
+        connection.execute("DELETE FROM event WHERE seq = 4")
+    for asked in (
+        ["verify"],
+        ["verify", "--json"],
+        ["export", code, "--format", "json", "--out", clinic.folder],
+        ["show", code],
+        ["show", vial],
+        ["due"],
+    ):
+        result = clinic.run(*asked)
+        assert not seen(result), (asked, result.output)
+    assert clinic.run("verify").exit_code == 1
+
+
+def test_a_key_that_is_gone_or_is_none_is_told_without_its_name(planted):
+    clinic, _, _ = planted
+    key = clinic.folder / f"{NAME}.key"
+    for text in (None, "", NAME, "0" * 63):
+        if text is not None:
+            key.write_text(text)
+        result = clinic.run("due", "--key", key)
+        assert result.exit_code == 2 and "key" in result.stderr
+        assert not seen(result)

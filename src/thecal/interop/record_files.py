@@ -20,7 +20,7 @@ from thecal.store.fact import Entry, entries_of, faults_of
 from thecal.store.outcome import OVERRIDES, Author, Refused, Written
 from thecal.store.record import Record, new_stream
 from thecal.store.rows import with_entries
-from thecal.store.rules import MOST_FACTS, doses_too_close
+from thecal.store.rules import MOST_FACTS, check_stream, doses_too_close
 from thecal.store.transfer import export, key_of, known
 
 FORMS = ("json", "csv")
@@ -157,6 +157,7 @@ def give(record: Record, author: Author, code: str, form: str, target: Path, *, 
     form  "json": every version of every fact; "csv": the course as it stands
     Raises StoreError where the record knows no such code.
     """
+    check_stream(code)
     if form == "json":
         document = export(record, code, author, reason=reason)
         text = json.dumps(document, ensure_ascii=False, indent=1) + "\n"

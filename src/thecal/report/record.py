@@ -21,7 +21,7 @@ from thecal.report.contract import UNSAFE, due_document
 from thecal.report.terminal import NAMES, WIDTH, due_text
 from thecal.report.words import where
 from thecal.source import Source
-from thecal.store.fact import TIMED, Body, Fact
+from thecal.store.fact import KINDS, TIMED, Body, Fact
 from thecal.store.outcome import Change, Chart, Outcome, Refused, Written
 
 Json = dict[str, Any]
@@ -96,6 +96,8 @@ def fact_words(kind: str, body: Body | None, *, is_named: bool) -> str:
     """Say in one line what a fact holds."""
     if body is None:
         return "withdrawn"
+    if kind not in KINDS:
+        return "of a kind that is not known here"
     hidden = () if is_named else HIDDEN.get(kind, ())
     seen = {name: value for name, value in body.items() if name not in hidden}
     match kind:

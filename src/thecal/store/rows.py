@@ -14,6 +14,10 @@ from thecal.store.chain import EMPTY, GENESIS
 from thecal.store.fact import CLINIC, Entry, Fact
 from thecal.store.tables import CHANGE, EVENT, FACT
 
+CHANGED = (
+    "a fact of the record cannot be read: it was changed from outside; see `thecal record verify`"
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Head:
@@ -63,14 +67,13 @@ def rows_of(stream: str) -> Select[Any]:
 
 
 def fact_of(row: Row[Any]) -> Fact:
-    """Read one row of `fact`. Raises StoreError where its body is no JSON."""
+    """Read one row of `fact`. Raises StoreError where its body is no JSON object."""
     try:
         body = json.loads(row.body)
     except ValueError:
-        raise StoreError(
-            "a fact of the record cannot be read: it was changed from outside; see `thecal record "
-            "verify`"
-        ) from None
+        raise StoreError(CHANGED) from None
+    if body is not None and not isinstance(body, dict):
+        raise StoreError(CHANGED)
     return Fact(
         fact=row.fact,
         version=row.version,

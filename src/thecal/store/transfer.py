@@ -7,7 +7,6 @@ Bringing course files in is `thecal.interop.records` and `Record.add`.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -20,7 +19,7 @@ from thecal.store.chain import EMPTY, digest, state_after
 from thecal.store.fact import Entry, canonical
 from thecal.store.outcome import Author
 from thecal.store.record import UNKNOWN, Record
-from thecal.store.rows import rows_of, standing
+from thecal.store.rows import CHANGED, fact_of, rows_of, standing
 from thecal.store.rules import check_stream
 from thecal.store.tables import CHANGE, FACT
 
@@ -45,9 +44,13 @@ def export(record: Record, stream: str, author: Author, *, reason: str = "") -> 
             {name: getattr(row, name) for name in (*CHANGE_FIELDS, "state")} | {"facts": []}
             for row in page.connection.execute(query)
         ]
+        by_version = {change["version"]: change["facts"] for change in changes}
         for row in page.connection.execute(rows_of(stream)):
-            fact = {name: getattr(row, name) for name in FACT_FIELDS}
-            changes[row.change - 1]["facts"].append(fact | {"body": json.loads(row.body)})
+            fact = fact_of(row)
+            if fact.change not in by_version:
+                raise StoreError(CHANGED)
+            held = {name: getattr(fact, name) for name in FACT_FIELDS}
+            by_version[fact.change].append(held)
         page.note(author, "export", stream, (version, state), reason=reason)
     return {
         "schema": SCHEMA,
@@ -99,14 +102,11 @@ def known(record: Record, author: Author, *, key: str, local_id: str) -> Known:
         made = page.connection.execute(
             select(CHANGE.c.stream).where(CHANGE.c.key == key).order_by(CHANGE.c.stream)
         ).scalar()
-        query = select(FACT.c.stream, FACT.c.fact, FACT.c.body).where(FACT.c.kind == "person")
-        bodies: dict[tuple[str, str], str] = {}
-        for stream, fact, body in page.connection.execute(query.order_by(FACT.c.version)):
-            bodies[stream, fact] = body  # the last version of each holds
-        same = {
-            stream
-            for (stream, _), body in bodies.items()
-            if ((json.loads(body) or {}).get("local_id") == local_id)
+        query = select(FACT).where(FACT.c.kind == "person")
+        last = {
+            (row.stream, row.fact): fact_of(row).body or {}
+            for row in page.connection.execute(query.order_by(FACT.c.version))
         }
+        same = {stream for (stream, _), body in last.items() if body.get("local_id") == local_id}
         page.note(author, "find", "*", detail=f"{len(same)} of the same local id")
     return Known(stream=made or "", same_id=tuple(sorted(same)))
