@@ -49,6 +49,8 @@ INSIDE, CARTON, OUT, UNSTATED = (
     State.NOT_STATED,
 )
 
+FEW = settings(max_examples=min(40, settings().max_examples))  # fewer still under mutation
+
 
 @cache
 def storage(drug: str = "tofersen", jurisdiction: str = "us") -> Storage:
@@ -91,7 +93,7 @@ def budget(check: VialCheck, state: State) -> Budget:
 
 def test_the_limits_of_tofersen_are_the_labels():
     """US PI 16.2: 2 to 8 °C; carton 14 days up to 30 °C; out of it 6 h a day, 6 days, 36 h."""
-    limits = storage()
+    limits = storage.__wrapped__()  # read anew
     assert (limits.least_C, limits.most_C) == (2, 8)
     carton, out = limits.allowances.values()
     assert (carton.state, carton.most_C, carton.most_s) == (CARTON, 30, 14 * DAY)
@@ -107,7 +109,7 @@ def test_the_limits_of_tofersen_are_the_labels():
 
 def test_the_limits_of_nusinersen_have_no_day():
     """US label of nusinersen 16.2: out of the carton 30 hours in all, up to 25 °C."""
-    out = storage("nusinersen").out_of_carton
+    out = storage.__wrapped__("nusinersen").out_of_carton
     assert out is not None
     assert (out.most_C, out.most_s, out.most_day_s, out.most_days) == (25, 30 * HOUR, None, None)
 
@@ -119,7 +121,7 @@ def test_a_label_without_a_refrigerators_range_is_refused():
 
 def test_a_limit_that_was_not_read_is_none():
     """Of the EU label of tofersen only the assessment report's range was read."""
-    limits = storage("tofersen", "eu")
+    limits = storage.__wrapped__("tofersen", "eu")
     assert (limits.carton, limits.out_of_carton, limits.freezing) == (None, None, None)
     assert limits.allowances == {}
 
@@ -757,7 +759,6 @@ OTHERWISE = st.sampled_from([INSIDE, UNSTATED])
 DRUG = st.sampled_from(["tofersen", "nusinersen"])
 
 
-@settings(max_examples=100, deadline=None)
 @given(
     record=st.one_of(records(), records(MILD)),
     drug=DRUG,
@@ -779,7 +780,7 @@ def test_minute_by_minute_gives_the_same_answer(record, drug, zone, otherwise):
 # -- laws
 
 
-@settings(max_examples=40, deadline=None)
+@FEW
 @given(record=records(MILD), drug=DRUG, otherwise=OTHERWISE, data=st.data())
 def test_a_worse_reading_never_improves_the_verdict(record, drug, otherwise, data):
     """Warmer above the range, colder below it; or one more such reading where there is no gap."""
@@ -801,7 +802,7 @@ def test_a_worse_reading_never_improves_the_verdict(record, drug, otherwise, dat
         assert after.verdict.rank >= before.verdict.rank
 
 
-@settings(max_examples=40, deadline=None)
+@FEW
 @given(record=records(), drug=DRUG, otherwise=OTHERWISE, data=st.data())
 def test_cutting_an_interval_in_two_changes_nothing(record, drug, otherwise, data):
     """A stay cut in two; an interval cut by readings that are no better than its ends."""
@@ -831,7 +832,7 @@ def test_cutting_an_interval_in_two_changes_nothing(record, drug, otherwise, dat
     assert [b.rolling for b in split.budgets] == [b.rolling for b in before.budgets]
 
 
-@settings(max_examples=40, deadline=None)
+@FEW
 @given(record=records(), days=st.integers(-300, 300), otherwise=OTHERWISE)
 def test_shifting_all_times_by_days_changes_nothing_for_any_24_hours(record, days, otherwise):
     readings, stays = record
@@ -846,7 +847,7 @@ def test_shifting_all_times_by_days_changes_nothing_for_any_24_hours(record, day
     assert after.budgets == before.budgets
 
 
-@settings(max_examples=40, deadline=None)
+@FEW
 @given(record=records(), otherwise=OTHERWISE)
 def test_fahrenheit_gives_the_verdict_of_celsius(record, otherwise):
     """A logger prints °F to a tenth; 46.4 °F is 8 °C."""
@@ -861,7 +862,7 @@ def test_fahrenheit_gives_the_verdict_of_celsius(record, otherwise):
     )
 
 
-@settings(max_examples=40, deadline=None)
+@FEW
 @given(record=records(), zone=st.sampled_from(ZONES), otherwise=OTHERWISE)
 def test_the_zone_changes_only_calendar_days(record, zone, otherwise):
     readings, stays = record

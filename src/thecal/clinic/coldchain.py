@@ -209,20 +209,21 @@ def check_vial(
     longest_s = policy.longest_interval_s + policy.leeway_s
     pieces = tuple(pieces_of(ends, moves, longest_s, otherwise))
     gaps = tuple(gaps_of(ends, longest_s))
-    strict, known = (_measure(pieces, storage, zone, is_known) for is_known in (False, True))
+    used = [piece for piece in pieces if _uses(piece, storage.most_C)]
+    strict, known = (_measure(used, zone, is_known) for is_known in (False, True))
     grounds = [
         *_temperature_grounds(pieces, storage, policy),
-        *_budget_grounds(pieces, storage, strict, known),
-        *_together_ground(pieces, storage, strict),
-        *_not_read_ground(pieces, storage),
+        *_budget_grounds(used, storage, strict, known),
+        *_together_ground(used, storage, strict),
+        *_not_read_ground(used, storage),
         *_gap_ground(gaps),
         *_expired_ground(ordered[-1], expires, zone),
-        _quiet_ground(pieces, storage, ordered),
+        _quiet_ground(used, storage, ordered),
     ]
     codes = list(Code)
     grounds.sort(key=lambda ground: (-ground.verdict.rank, codes.index(ground.code)))
     if_stated = None
-    if any(piece.state is State.NOT_STATED and _uses(piece, storage) for piece in pieces):
+    if any(piece.state is State.NOT_STATED for piece in used):
         if_stated = check_vial(
             ordered, moves, storage, policy, zone, otherwise=State.REFRIGERATOR, expires=expires
         ).verdict
@@ -249,34 +250,33 @@ def _warmest(readings: Iterable[Reading]) -> Reading:
     return max(readings, key=lambda reading: reading.temperature_C)
 
 
-def _uses(piece: Piece, storage: Storage) -> bool:
+def _uses(piece: Piece, most_C: float) -> bool:
     """Tell whether a time counts against a budget at all."""
-    return piece.state in OUTSIDE or piece.is_gap or piece.is_above(storage.most_C)
+    return piece.state in OUTSIDE or piece.is_gap or piece.is_above(most_C)
 
 
-def _counts_as(piece: Piece, storage: Storage, is_known: bool = False) -> State | None:
-    """Return the budget that a time counts against: CARTON, OUT_OF_CARTON or None.
+def _budget_of(piece: Piece) -> State:
+    """Return which budget a time that counts is counted against: CARTON or OUT_OF_CARTON."""
+    return (
+        State.CARTON if piece.state in (State.CARTON, State.REFRIGERATOR) else State.OUT_OF_CARTON
+    )
 
-    is_known  leave out what is not known: a gap, unless somebody states that the vial was outside
-              the refrigerator, and time for which nobody states where it was
+
+def _is_known(piece: Piece) -> bool:
+    """Tell whether a time counts for certain.
+
+    Nobody knows it of a gap, unless the vial is stated to have been outside the refrigerator, nor
+    against which budget it counts where nobody states where the vial was.
     """
-    if piece.state in OUTSIDE:
-        return piece.state
-    is_stated = piece.state is State.REFRIGERATOR
-    if not _uses(piece, storage) or (is_known and (piece.is_gap or not is_stated)):
-        return None
-    return State.CARTON if is_stated else State.OUT_OF_CARTON
+    return piece.state in OUTSIDE or (piece.state is State.REFRIGERATOR and not piece.is_gap)
 
 
-def _measure(
-    pieces: Iterable[Piece], storage: Storage, zone: dt.tzinfo, is_known: bool
-) -> dict[State, Meter]:
-    """Add up what is used of both allowances."""
+def _measure(used: Iterable[Piece], zone: dt.tzinfo, is_known: bool) -> dict[State, Meter]:
+    """Add up what is used of both allowances; `is_known` leaves out what is not certain."""
     meters = {state: Meter(zone) for state in OUTSIDE}
-    for piece in pieces:
-        state = _counts_as(piece, storage, is_known)
-        if state is not None:
-            meters[state].add(piece.start_s, piece.end_s)
+    for piece in used:
+        if not is_known or _is_known(piece):
+            meters[_budget_of(piece)].add(piece.start_s, piece.end_s)
     return meters
 
 
@@ -340,7 +340,7 @@ def _limits(state: State, storage: Storage) -> list[tuple[Allowance, Verdict]]:
 
 
 def _budget_grounds(
-    pieces: Sequence[Piece],
+    used: Sequence[Piece],
     storage: Storage,
     strict: dict[State, Meter],
     known: dict[State, Meter],
@@ -350,29 +350,29 @@ def _budget_grounds(
         by_day = allowance.passed_by(strict[state])
         if not any(by_day):
             continue
-        is_certain = all(allowance.passed_by(known[state]))
-        meter = Meter(strict[state].zone)
-        passed = all if is_certain else any
-        for piece in pieces:
-            if _counts_as(piece, storage, is_certain) is state:
-                meter.add(piece.start_s, piece.end_s)
-                if passed(allowance.passed_by(meter)):
-                    break
-        waits_on = _not_known(pieces, storage, state)
+        counted = [piece for piece in used if _budget_of(piece) is state]
+        waits_on = _not_known(counted)
         if by_day[0] != by_day[1]:
             waits_on.append(Question.DAY)
+        is_certain = all(allowance.passed_by(known[state]))
+        if is_certain:
+            counted, waits_on = list(filter(_is_known, counted)), []
+        meter, passed = Meter(strict[state].zone), all if is_certain else any
+        for piece in counted:
+            meter.add(piece.start_s, piece.end_s)
+            if passed(allowance.passed_by(meter)):
+                break
         yield Ground(
             code=Code.CARTON_BUDGET if state is State.CARTON else Code.OUT_OF_CARTON_BUDGET,
             verdict=Verdict.DISCARD if is_certain else Verdict.QUARANTINE,
             reading=piece.warmest,
             rule=allowance.rule,
-            waits_on=() if is_certain else tuple(waits_on),
+            waits_on=tuple(waits_on),
         )
 
 
-def _not_known(pieces: Iterable[Piece], storage: Storage, *states: State) -> list[Question]:
+def _not_known(counted: Sequence[Piece]) -> list[Question]:
     """Name what counts against a budget and is not known to."""
-    counted = [piece for piece in pieces if _counts_as(piece, storage) in states]
     questions = []
     if any(piece.state is State.NOT_STATED for piece in counted):
         questions.append(Question.CUSTODY)
@@ -382,44 +382,39 @@ def _not_known(pieces: Iterable[Piece], storage: Storage, *states: State) -> lis
 
 
 def _together_ground(
-    pieces: Iterable[Piece], storage: Storage, strict: dict[State, Meter]
+    used: Iterable[Piece], storage: Storage, strict: dict[State, Meter]
 ) -> Iterator[Ground]:
     """Find that each allowance is kept, and both together are more than one of them."""
     allowances = storage.allowances
     shares = [allowance.share_of(strict[state]) for state, allowance in allowances.items()]
     if sum(shares) <= 1 or max(shares) > 1:
         return
-    meters = {state: Meter(strict[state].zone) for state in allowances}
+    meters = {state: Meter(meter.zone) for state, meter in strict.items()}
     counted = []
-    for piece in pieces:
-        state = _counts_as(piece, storage)
-        if state is None or state not in meters:
-            continue
+    for piece in used:
         counted.append(piece)
-        meters[state].add(piece.start_s, piece.end_s)
-        if sum(allowances[s].share_of(meter) for s, meter in meters.items()) > 1:
+        meters[_budget_of(piece)].add(piece.start_s, piece.end_s)
+        if sum(a.share_of(meters[state]) for state, a in allowances.items()) > 1:
             break
     yield Ground(
         code=Code.BUDGETS_TOGETHER,
         verdict=Verdict.QUARANTINE,
         reading=counted[-1].warmest,
         rule=allowances[State.OUT_OF_CARTON].rule,
-        waits_on=(*_not_known(counted, storage, *OUTSIDE), Question.SUM),
+        waits_on=(*_not_known(counted), Question.SUM),
     )
 
 
-def _not_read_ground(pieces: Iterable[Piece], storage: Storage) -> Iterator[Ground]:
+def _not_read_ground(used: Iterable[Piece], storage: Storage) -> Iterator[Ground]:
     """Find time outside the refrigerator on which nothing was read in the label."""
-    for piece in pieces:
-        state = _counts_as(piece, storage)
-        if state is not None and state not in storage.allowances:
-            yield Ground(
-                code=Code.NOT_READ,
-                verdict=Verdict.QUARANTINE,
-                reading=piece.warmest,
-                waits_on=(Question.LABEL,),
-            )
-            return
+    unread = [piece for piece in used if _budget_of(piece) not in storage.allowances]
+    if unread:
+        yield Ground(
+            code=Code.NOT_READ,
+            verdict=Verdict.QUARANTINE,
+            reading=unread[0].warmest,
+            waits_on=(Question.LABEL,),
+        )
 
 
 def _gap_ground(gaps: Sequence[Gap]) -> Iterator[Ground]:
@@ -439,11 +434,11 @@ def _expired_ground(last: Reading, expires: dt.date | None, zone: dt.tzinfo) -> 
         yield Ground(code=Code.EXPIRED, verdict=Verdict.DISCARD, reading=last)
 
 
-def _quiet_ground(pieces: Iterable[Piece], storage: Storage, readings: Iterable[Reading]) -> Ground:
+def _quiet_ground(used: Sequence[Piece], storage: Storage, readings: Iterable[Reading]) -> Ground:
     """Say what stands where nothing is wrong: whether a budget was used, and the reading for it."""
-    used = [piece.warmest for piece in pieces if _uses(piece, storage)]
     if used:
-        return Ground(code=Code.BUDGET_USED, verdict=Verdict.WITH_LEFT, reading=_warmest(used))
+        reading = _warmest(piece.warmest for piece in used)
+        return Ground(code=Code.BUDGET_USED, verdict=Verdict.WITH_LEFT, reading=reading)
     return Ground(
         code=Code.IN_RANGE,
         verdict=Verdict.USABLE,

@@ -100,12 +100,12 @@ def ends_of(ordered: Sequence[Reading], stays: Sequence[Stay]) -> list[End]:
     Such a moment takes the nearest reading: close to it that is its temperature, as between two
     readings, and further away there is a gap.
 
-    ordered  readings, at least one, in the order of their times
+    ordered  readings, at least one, in the order of their times and temperatures
     stays    in the order of their times
     """
     ends = []
     for at_s, group in groupby(ordered, key=lambda reading: reading.at_s):
-        moment = sorted(group)
+        moment = list(group)
         ends.append(End(at_s, moment[0], moment[-1]))
     if stays and stays[0].start_s < ends[0].at_s:
         ends.insert(0, replace(ends[0], at_s=stays[0].start_s, is_read=False))
@@ -127,8 +127,11 @@ def pieces_of(
         is_gap = after.at_s - before.at_s > longest_s
         if is_gap and is_alone and before.is_read:
             yield _moment(before, stays, otherwise)
-        coldest = min(before.coldest, after.coldest, key=lambda reading: reading.temperature_C)
-        warmest = max(before.warmest, after.warmest, key=lambda reading: reading.temperature_C)
+        coldest, warmest = before.coldest, before.warmest
+        if after.coldest.temperature_C < coldest.temperature_C:
+            coldest = after.coldest
+        if after.warmest.temperature_C > warmest.temperature_C:
+            warmest = after.warmest
         for start_s, end_s, state in _cut(before.at_s, after.at_s, stays, otherwise):
             yield Piece(
                 start_s=start_s,

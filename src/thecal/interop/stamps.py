@@ -233,6 +233,8 @@ def local_s(wall_s: int, zone: dt.tzinfo) -> tuple[int, ...]:
 
     Two where the clocks go back and show it again, none where they go forward over it.
     """
+    if isinstance(zone, dt.timezone):
+        return (wall_s - round(zone.utcoffset(None).total_seconds()),)
     naive = dt.datetime(1970, 1, 1) + dt.timedelta(seconds=wall_s)
     first = round(naive.replace(tzinfo=zone, fold=0).timestamp())
     second = round(naive.replace(tzinfo=zone, fold=1).timestamp())
@@ -260,32 +262,38 @@ def moments_of(
         said.append("the file begins with the newest reading; it was read from its end")
     moments = [0] * len(stamps)
     before_s, n_twice = None, 0
+    backward: list[int] = []
+    skipped: list[int] = []
     for i in reversed(range(len(stamps))) if is_falling else range(len(stamps)):
         stamp, wall_s = stamps[i], walls[i]
         if stamp.offset_s is not None:
             moments[i] = wall_s - stamp.offset_s
         elif zone is None:
             if before_s is not None and wall_s < before_s:
-                fault(
-                    stamp.line,
-                    "the clock goes back here, and the file names no zone; say --zone, such as "
-                    "Europe/Berlin, so that summer time is known",
-                )
+                backward.append(stamp.line)
             moments[i] = wall_s
         else:
             shown = local_s(wall_s, zone)
             if not shown:
-                fault(
-                    stamp.line,
-                    "no clock of the zone shows this time, in the hour skipped when summer time "
-                    "begins; if the logger's clock is never changed, say --zone with an offset "
-                    "such as +01:00",
-                )
-            else:
-                n_twice += len(shown) > 1
-                later = [at_s for at_s in shown if before_s is None or at_s >= before_s]
-                moments[i] = (later or shown)[0]
+                skipped.append(stamp.line)
+                continue
+            n_twice += len(shown) > 1
+            later = [at_s for at_s in shown if before_s is None or at_s >= before_s]
+            moments[i] = (later or shown)[0]
         before_s = moments[i]
+    if backward:
+        fault(
+            min(backward),
+            "the clock goes back here, and the file names no zone; say --zone, such as "
+            "Europe/Berlin, so that summer time is known",
+        )
+    if skipped:
+        fault(
+            min(skipped),
+            f"from here {counted(len(skipped), 'time')} that no clock of the zone shows, in the "
+            "hour skipped when summer time begins; if the logger's clock is never changed, say "
+            "--zone with an offset such as +01:00",
+        )
     if n_twice:
         said.append(
             f"{counted(n_twice, 'time')} in the hour that the clocks show twice when summer time "
