@@ -155,10 +155,21 @@ def existing(where: str) -> tuple[Engine, str]:
     engine = connect(where)
     if engine.dialect.name == "sqlite" and not Path(engine.url.database or "").is_file():
         raise StoreError("there is no record; make one with `thecal record init`")
-    stands = revision(engine)
-    if stands is None:
-        raise StoreError("the database holds no record; make one with `thecal record init`")
+    with let_go(engine):
+        stands = revision(engine)
+        if stands is None:
+            raise StoreError("the database holds no record; make one with `thecal record init`")
     return engine, stands
+
+
+@contextmanager
+def let_go(engine: Engine) -> Iterator[None]:
+    """Let go of a database that turns out not to be the one wanted."""
+    try:
+        yield
+    except BaseException:
+        engine.dispose()
+        raise
 
 
 def migrate(engine: Engine, to: str = HEAD, *, down: bool = False) -> None:

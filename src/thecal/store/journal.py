@@ -26,7 +26,7 @@ from thecal.store.seal import (
     EVERY_EVENTS,
     Mark,
     Seal,
-    vouched,
+    read_witness,
     write_witness,
 )
 from thecal.store.tables import CHANGE, EVENT, FACT
@@ -204,7 +204,10 @@ class Journal:
         The witness does not follow a log that was cut short and then goes on: it stays where it
         is, and says so whenever the record is verified.
         """
-        mark = vouched(self.witness)
+        try:
+            mark = read_witness(self.witness, self.record, self.seal.public)
+        except StoreError:
+            return False
         if mark is None:
             return False
         held = connection.execute(select(EVENT.c.hash).where(EVENT.c.seq == mark.seq)).scalar()

@@ -30,6 +30,7 @@ from thecal.store.engine import (
     check_empty,
     connect,
     existing,
+    let_go,
     migrate,
     reading,
     url_of,
@@ -109,12 +110,13 @@ class Record:
     ) -> Record:
         """Make a record in an empty database; a key that signs it is made unless it is there."""
         engine = connect(where)
-        check_empty(engine)
-        key = key or beside(where, "key")
-        witness = key.with_suffix(".witness")
-        check_no_witness(witness)
-        seal = read_seal(key) if key.exists() else make_seal(key)
-        migrate(engine)
+        with let_go(engine):
+            check_empty(engine)
+            key = key or beside(where, "key")
+            witness = key.with_suffix(".witness")
+            check_no_witness(witness)
+            seal = read_seal(key) if key.exists() else make_seal(key)
+            migrate(engine)
         name = secrets.token_hex(16)
         made = cls(Journal(engine, name, seal, witness, clock), folder)
         with made.journal.page() as page:
@@ -135,16 +137,22 @@ class Record:
     ) -> Record:
         """Open a record that is there."""
         engine, stands = existing(where)
-        if stands != HEAD:
-            way = "an older" if stands < HEAD else "a newer"
-            raise StoreError(
-                f"the record was kept by {way} thecal (tables {stands}, here {HEAD}); back it up "
-                "with that one, then bring it up with `thecal record init --upgrade`"
-            )
-        with reading(engine) as connection:
-            name = identity(connection)
-        key = key or beside(where, "key")
-        journal = Journal(engine, name, read_seal(key), key.with_suffix(".witness"), clock)
+        with let_go(engine):
+            if stands > HEAD:
+                raise StoreError(
+                    f"the record was kept by a newer thecal (tables {stands[:10]}, here {HEAD}); "
+                    "take that one"
+                )
+            if stands != HEAD:
+                raise StoreError(
+                    f"the record was kept by an older thecal (tables {stands[:10]}, here {HEAD}); "
+                    "back it up with that one, then bring it up with `thecal record init --upgrade`"
+                )
+            with reading(engine) as connection:
+                name = identity(connection)
+            key = key or beside(where, "key")
+            seal = read_seal(key)
+        journal = Journal(engine, name, seal, key.with_suffix(".witness"), clock)
         return cls(journal, folder)
 
     def close(self) -> None:

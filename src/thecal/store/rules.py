@@ -70,6 +70,8 @@ def check(asked: Asked) -> None:
     corrected = [entry.of for entry in asked.entries if entry.of]
     if corrected and not asked.reason.strip():
         faults.append("a correction says why: give a reason")
+    if asked.override and not asked.override.strip():
+        faults.append("an override says why: give a reason")
     if len(corrected) > len(set(corrected)):
         faults.append("one fact is corrected twice in one change")
     for words in (asked.reason, asked.override):

@@ -147,15 +147,6 @@ def begin_witness(path: Path, record: str, seal: Seal, mark: Mark) -> None:
         raise StoreError("the witness file cannot be written beside the key") from None
 
 
-def vouched(path: Path) -> Mark | None:
-    """Return the last link the witness names, its signature unread; None where that is unclear."""
-    try:
-        with path.open("rb") as file:
-            return max(_halves(file.fileno()), key=lambda mark: mark.seq)
-    except (OSError, ValueError):
-        return None
-
-
 def write_witness(path: Path, record: str, seal: Seal, mark: Mark) -> None:
     """Vouch for a later link: into the half of the file that is not the last one written.
 
