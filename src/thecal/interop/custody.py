@@ -15,9 +15,10 @@ from pathlib import Path
 
 from thecal.clinic.coldchain_pieces import State, Stay
 from thecal.errors import Fault, LoggerError, ThecalError, guarded
-from thecal.interop.stamps import Calendar, Stamp, local_s
+from thecal.interop.stamps import Calendar, Stamp, hidden, local_s
 
 MAX_BYTES = 1_000_000
+MAX_LINE = 1_000
 MAX_FAULTS = 100
 WHAT = "custody file"
 COLUMNS = ["from", "to", "state"]
@@ -50,6 +51,8 @@ def parse_custody(data: bytes, zone: dt.tzinfo) -> tuple[Stay, ...]:
         line = data[: error.start].count(b"\n") + 1
         raise LoggerError([Fault(line, "not UTF-8; save the file as UTF-8")], what=WHAT) from None
     lines = text.splitlines()
+    if any(len(line) > MAX_LINE for line in lines):
+        raise LoggerError([Fault(0, f"a line of more than {MAX_LINE} characters")], what=WHAT)
     rows = [
         (line, [cell.strip() for cell in next(csv.reader([words]), [])])
         for line, words in enumerate(lines, 1)
@@ -66,7 +69,7 @@ def parse_custody(data: bytes, zone: dt.tzinfo) -> tuple[Stay, ...]:
             continue
         state = STATES.get(cells[2].casefold().replace(" ", "_"))
         if state is None:
-            fault(line, f"expected a state of {', '.join(STATES)}, found {guarded(cells[2])}")
+            fault(line, f"expected a state of {', '.join(STATES)}, found {hidden(cells[2])}")
         stay = _stay(line, cells[0], cells[1], state or State.CARTON, zone, fault)
         if stay is not None:
             found.append((line, stay))
@@ -85,7 +88,7 @@ def read_span(text: str, state: State, zone: dt.tzinfo) -> Stay:
     start, slash, end = text.partition("/")
     if not slash:
         raise ThecalError(
-            "expected FROM/TO, such as '2026-03-03 09:10/2026-03-03 09:40', found " + guarded(text)
+            "expected FROM/TO, such as '2026-03-03 09:10/2026-03-03 09:40', found " + hidden(text)
         )
     stay = _stay(0, start.strip(), end.strip(), state, zone, lambda _, m: faults.append(m))
     if stay is None:

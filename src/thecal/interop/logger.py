@@ -20,8 +20,8 @@ from pathlib import Path
 from typing import NoReturn
 
 from thecal.clinic.coldchain_pieces import Reading
-from thecal.errors import Fault, LoggerError, counted, guarded
-from thecal.interop.stamps import Calendar, Stamp, moments_of, read_offset, read_zone
+from thecal.errors import Fault, LoggerError, counted
+from thecal.interop.stamps import Calendar, Stamp, hidden, moments_of, read_offset, read_zone
 from thecal.units import celsius_of_fahrenheit
 
 MAX_BYTES = 32 * 1024 * 1024  # a year of readings every minute is about 15 MB
@@ -365,15 +365,16 @@ def _read_rows(
             continue
         match = TEMPERATURE.fullmatch(given.replace("−", "-"))
         if match is None:
-            file.fault(line, f"expected a temperature such as 5.1, found {guarded(given)}")
+            file.fault(line, f"expected a temperature such as 5.1, found {hidden(given)}")
             continue
-        cell = _unit_of_cell(match, cells, columns)
+        cell = _unit_of_cell(file, line, match, cells, columns)
         if stamp is not None:
             stamps.append(stamp)
             values.append((float(match[1].replace(",", ".")), cell))
     if len(columns.temperature) == 1:
         _check_sensor(file, len(sensors), sensor)
     if not stamps:
+        file.finish()
         file.refuse(0, "no row below the names of the columns holds a time and a temperature")
     if loose:
         file.said.append(f"{counted(len(loose), 'row')} after the last reading not read")
@@ -418,13 +419,21 @@ def _bare_unit(line: str) -> str | None:
     return match[1] if match else None
 
 
-def _unit_of_cell(match: re.Match[str], cells: Sequence[str], columns: _Columns) -> str | None:
+def _unit_of_cell(
+    file: _File, line: int, match: re.Match[str], cells: Sequence[str], columns: _Columns
+) -> str | None:
+    """Read the unit beside a number, or in a column of units."""
     if match[2] or match[3]:
         return "C" if match[2] else "F"
-    if columns.unit is None or columns.unit >= len(cells):
-        return None
-    text = cells[columns.unit].strip()
-    return text.upper() if text.upper() in ("C", "F") else _unit_in(text)
+    text = (
+        cells[columns.unit].strip()
+        if columns.unit is not None and columns.unit < len(cells)
+        else ""
+    )
+    unit = text.upper() if text.upper() in ("C", "F") else _unit_in(text)
+    if text and unit is None:
+        file.fault(line, f"expected °C or °F in the column of units, found {hidden(text)}")
+    return unit
 
 
 def _degrees(

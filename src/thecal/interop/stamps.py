@@ -39,6 +39,11 @@ MONTHS = (
 )
 
 
+def hidden(text: str) -> str:
+    """Say how long a text is, and not what: a cell may be a name, a lot or a serial number."""
+    return counted(len(text), "character")
+
+
 @dataclass(frozen=True, slots=True)
 class Stamp:
     """A time as it stands in the file.
@@ -72,7 +77,7 @@ class Calendar:
         """Read one time, or record a fault."""
         match = SHAPE.fullmatch(text)
         if match is None:
-            self.fault(line, f"expected a time such as 2026-03-02 14:30, found {guarded(text)}")
+            self.fault(line, f"expected a time such as 2026-03-02 14:30, found {hidden(text)}")
             return None
         words = match["date"]
         found = self.dates.get(words)
@@ -100,7 +105,7 @@ class Calendar:
 
     def _date(self, words: str) -> tuple[tuple[int, int, int], bool] | str:
         """Read a date: its numbers and whether their order is open, or what is wrong with it."""
-        wrong = f"{guarded(words)} is no date"
+        wrong = f"{hidden(words)} that are no date"
         if match := YEAR_FIRST.fullmatch(words):
             return _checked((int(match[1]), int(match[3]), int(match[4])), wrong)
         if match := NAMED.fullmatch(words):
@@ -110,9 +115,10 @@ class Calendar:
         match = YEAR_LAST.fullmatch(words)
         if match is None:
             return (
-                f"expected a date such as 2026-03-02, 02.03.2026 or 02/03/2026, found "
-                f"{guarded(words)}"
+                "expected a date such as 2026-03-02, 02.03.2026 or 02/03/2026, found "
+                f"{hidden(words)}"
             )
+        wrong = f"{guarded(words)} is no date"
         first, second, year = int(match[1]), int(match[3]), int(match[4])
         if len(match[4]) == 2:
             if self.order is None:
