@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shlex
 import subprocess
@@ -13,6 +14,7 @@ import pytest
 ROOT = Path(__file__).resolve().parent.parent
 THECAL = Path(sys.executable).parent / "thecal"
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
+STORIES = ("record.md",)  # pages whose commands build on one another
 CONSOLE = re.compile(r"^ *```console\n(.*?)^ *```", re.MULTILINE | re.DOTALL)
 
 
@@ -27,7 +29,9 @@ def console_commands() -> list[tuple[str, str, str]]:
     return found
 
 
-@pytest.mark.parametrize(("page", "command", "shown"), console_commands())
+@pytest.mark.parametrize(
+    ("page", "command", "shown"), [found for found in console_commands() if found[0] not in STORIES]
+)
 def test_a_command_in_the_documents_runs_and_prints_what_is_shown(page, command, shown, tmp_path):
     words = shlex.split(command, comments=True)
     assert words[0] == "thecal", f"{page}: only thecal is run in a console block, found {command}"
@@ -38,6 +42,41 @@ def test_a_command_in_the_documents_runs_and_prints_what_is_shown(page, command,
     assert "Traceback" not in run.stderr  # which ends with 1, too
     if shown:
         assert run.stdout.rstrip("\n") == shown
+
+
+CHANCE = re.compile(  # codes, times, hashes: other at every run
+    r"[PV]-[0-9A-HJKMNP-TV-Z]{10}|\d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC|\b[0-9a-f]{64}\b"
+)
+
+
+@pytest.mark.parametrize("page", STORIES)
+def test_the_commands_of_a_page_run_one_after_another_and_print_what_is_shown(page, tmp_path):
+    """A code that the page shows stands for the one that was made by chance."""
+    env, made = dict(os.environ), dict[str, str]()
+
+    def as_made(found: re.Match[str]) -> str:
+        return made.get(found[0], found[0])
+
+    told = [(command, shown) for name, command, shown in console_commands() if name == page]
+    assert len(told) >= 10
+    for command, shown in told:
+        words = [
+            re.sub(r"(^|=)out(?=/|$)", rf"\g<1>{tmp_path}", word)
+            for word in shlex.split(CHANCE.sub(as_made, command), comments=True)
+        ]
+        if words[0] == "export":
+            env |= dict([words[1].split("=", 1)])
+            continue
+        assert words[0] == "thecal", f"{page}: only thecal is run in a console block: {command}"
+        run = subprocess.run(
+            [THECAL, *words[1:]], cwd=ROOT, env=env, capture_output=True, text=True, timeout=60
+        )
+        code = re.search(r"# exit (\d)$", command)
+        assert run.returncode == (int(code[1]) if code else 0), f"{command}\n{run.stderr}"
+        assert "Traceback" not in run.stderr
+        if shown:
+            made |= dict(zip(CHANCE.findall(shown), CHANCE.findall(run.stdout), strict=True))
+            assert CHANCE.sub("#", run.stdout.rstrip("\n")) == CHANCE.sub("#", shown)
 
 
 def test_the_readme_shows_commands():
@@ -75,7 +114,7 @@ def test_every_option_of_every_command_is_in_the_documents():
     from thecal.cli import app
 
     words = "\n".join(page.read_text(encoding="utf-8") for page in PAGES)
-    for group in (app, app.commands["label"]):
+    for group in (app, app.commands["label"], app.commands["record"]):
         for name, command in group.commands.items():
             for parameter in command.params:
                 for option in parameter.opts:

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 Command: TypeAlias = Callable[..., Any]
 
 
-class Discreet(click.Command):
+class GuardedCommand(click.Command):
     """A command that does not repeat what it could not understand: it may be a name."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
@@ -40,10 +40,10 @@ class Discreet(click.Command):
             raise click.UsageError("more words than expected; see --help", ctx) from None
 
 
-class DiscreetGroup(click.Group):
+class GuardedGroup(click.Group):
     """A group of such commands."""
 
-    command_class = Discreet
+    command_class = GuardedCommand
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]

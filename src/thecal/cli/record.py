@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from thecal.cli.desk import Desk, DiscreetGroup, at_desk, identity_option, reason_option
+from thecal.cli.desk import Desk, GuardedGroup, at_desk, identity_option, reason_option
 from thecal.cli.options import FILE, json_option
 from thecal.errors import StoreError, ThecalError
 from thecal.units import iso_date
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from thecal.store.seal import Mark
 
 
-@click.group("record", cls=DiscreetGroup)
+@click.group("record", cls=GuardedGroup)
 def record_group() -> None:
     """Keep the record of a clinic: many patients and vials, every fact and every look.
 
