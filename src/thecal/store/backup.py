@@ -22,7 +22,7 @@ from typing import IO, Any
 from sqlalchemy import Connection, insert, select
 
 from thecal.errors import StoreError
-from thecal.store.engine import HEAD, check_empty, connect, migrate, reading, writing
+from thecal.store.engine import HEAD, check_empty, connect, let_go, migrate, reading, writing
 from thecal.store.fact import canonical
 from thecal.store.outcome import Author
 from thecal.store.record import Record, beside
@@ -60,8 +60,11 @@ def back_up(record: Record, path: Path, author: Author) -> Copied:
             file.flush()
             os.fsync(file.fileno())
         os.replace(draft, target)
-    except BaseException:
-        draft.unlink(missing_ok=True)
+    except BaseException as error:
+        with suppress(OSError):
+            draft.unlink(missing_ok=True)
+        if isinstance(error, OSError):
+            raise StoreError("the backup cannot be written where it was named") from None
         raise
     record.note(author, "backup", detail=f"to event {copied.head.seq}, {digest}")
     return copied
@@ -100,7 +103,8 @@ def restore(path: Path, where: str, author: Author, *, key: Path | None = None) 
     holds a record already.
     """
     engine = connect(where)
-    check_empty(engine)
+    with let_go(engine):
+        check_empty(engine)
     key = key or beside(where, "key")
     witness = key.with_suffix(".witness")
     check_no_witness(witness)
@@ -111,6 +115,8 @@ def restore(path: Path, where: str, author: Author, *, key: Path | None = None) 
         with writing(engine) as connection:
             copied = _load(connection, path)
         found = verify(engine, public=seal.public, witness=None, anchor=copied.head)
+        if found.record != copied.record:
+            raise StoreError(NOT_A_BACKUP)
         breaks = [b for b in found.breaks if not is_new_key or "trusted key" not in b.message]
         if breaks:
             raise StoreError(f"the backup holds a record that is not whole: {breaks[0]}")
@@ -193,6 +199,8 @@ def _lines(path: Path) -> Iterator[bytes]:
                 yield line
     except (gzip.BadGzipFile, zlib.error, EOFError):
         raise StoreError(NOT_A_BACKUP) from None
+    except OSError:
+        raise StoreError("the file of the backup is not there, or cannot be read") from None
 
 
 def _undo(where: str, key: Path | None) -> None:

@@ -21,6 +21,7 @@ from thecal.errors import StoreError
 MIGRATIONS = Path(__file__).resolve().parent / "migrations"
 HEAD = "0002"  # the newest of the migrations; a test holds it against their folder
 LOCK = 0x7468_6563_616C  # "thecal": the advisory lock of whoever appends
+DAMAGED = "the record holds what thecal did not write; see `thecal record verify`"
 WAIT_S = 30  # how long a writer waits for the one before it
 # Hold the lock to the end of the transaction; and where a server forgets what it acknowledged when
 # it stops, not so here.
@@ -32,11 +33,13 @@ ALONE = (
 
 def url_of(where: str) -> URL:
     """Read a database URL, or the name of an SQLite file."""
-    if "://" not in where:
-        return URL.create("sqlite", database=str(Path(where).expanduser()))
     try:
+        if "://" not in where:
+            path = Path(where).expanduser()
+            os.access(path, os.R_OK)  # a name that no file can have is a ValueError
+            return URL.create("sqlite", database=str(path))
         url = make_url(where)
-    except (ArgumentError, ValueError):
+    except (ArgumentError, ValueError, RuntimeError):
         raise StoreError(
             "the address of the record is no URL; expected a file name, or "
             "postgresql://user@host/database"
@@ -117,6 +120,9 @@ def _refused() -> Iterator[None]:
                 "look at the address of the record"
             ) from None
         raise StoreError(f"the database refused: {_bare(first)}") from None
+    except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
+        # A row that thecal cannot have written: SQLite keeps any type in any column.
+        raise StoreError(DAMAGED) from error
 
 
 def _bare(words: str) -> str:
@@ -141,7 +147,7 @@ def check_empty(engine: Engine) -> None:
     A file that is not there is made, for its owner alone.
     """
     if engine.dialect.name == "sqlite" and engine.url.database:
-        with suppress(OSError):  # where it cannot be made, opening it says why
+        with suppress(OSError, ValueError):  # where it cannot be made, opening it says why
             os.close(os.open(engine.url.database, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
     if revision(engine) is not None:
         raise StoreError("there is a record already")
@@ -153,7 +159,7 @@ def check_empty(engine: Engine) -> None:
 def existing(where: str) -> tuple[Engine, str]:
     """Return the database of a record that is there, and the migration it stands at."""
     engine = connect(where)
-    if engine.dialect.name == "sqlite" and not Path(engine.url.database or "").is_file():
+    if engine.dialect.name == "sqlite" and not os.path.isfile(engine.url.database or ""):
         raise StoreError("there is no record; make one with `thecal record init`")
     with let_go(engine):
         stands = revision(engine)

@@ -100,8 +100,11 @@ class Chart:
 
     @property
     def course(self) -> Course:
-        """What happened to this patient."""
-        return course_of(self.stream, self.facts)
+        """What happened to this patient. Raises CourseError, StoreError if that cannot be."""
+        try:
+            return course_of(self.stream, self.facts)
+        except (AttributeError, LookupError, TypeError, ValueError) as error:
+            raise StoreError("the facts of this patient are not what thecal wrote") from error
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
