@@ -21,6 +21,7 @@ from typing import NoReturn
 
 from thecal.clinic.coldchain_pieces import Reading
 from thecal.errors import Fault, LoggerError, counted
+from thecal.interop.logger_header import Columns, columns_of, order_of, unit_above, unit_in
 from thecal.interop.stamps import Calendar, Stamp, hidden, moments_of, read_offset, read_zone
 from thecal.units import celsius_of_fahrenheit
 
@@ -41,27 +42,12 @@ TEMPERATURE = re.compile(
 DIGIT = re.compile(r"\d", re.ASCII)
 NO_READING = frozenset(("", "-", "--", "---", "n/a", "na", "nan", "null", "none", "err", "error"))
 LEAST_C, MOST_C = -100.0, 100.0  # of a reading; beyond it the sensor was not connected
-UNIT = re.compile(
-    r"[°º]\s*([cf])(?![a-z])|[(\[]\s*(?:deg\.?\s*)?([cf])\s*[)\]]|\bdeg\.?\s*([cf])\b"
-    r"|\b(c)elsius|\b(f)ahrenheit|temp(?:erature)?[ _]([cf])(?![a-z])"
-)
-UNIT_LINE = re.compile(r"\bunits?\b|\beinheit|temp")
 ZONE_LINE = re.compile(r"time ?zone|zeitzone|fuseau|utc.?offset|gmt.?offset")
 ZONE = re.compile(r"\b(?:utc|gmt) ?(?:[+-] ?\d{1,2}(?::?\d{2})?)?", re.ASCII | re.IGNORECASE)
 ZONE_NAME = re.compile(r"\b[A-Z][a-z]+/[A-Z][A-Za-z_]+(?:/[A-Z][A-Za-z_]+)?\b", re.ASCII)
-DATE_ORDER = re.compile(r"\b(dd?)[-/](mm?)[-/]yy|\b(mm?)[-/](dd?)[-/]yy")
-DATE_WORDS = frozenset(("date", "datum", "fecha", "data"))
-TIME_WORDS = frozenset(("time", "uhrzeit", "zeit", "heure", "hora", "ora"))
-BOTH_WORDS = frozenset(("datetime", "timestamp", "zeitstempel", "horodatage"))
-NO_TIME_WORDS = frozenset(("elapsed", "duration", "delay", "total", "zone", "format"))
-OTHER = re.compile(
-    r"dew|taupunkt|humid|feuchte|\brh\b|alarm|limit|thresh|set ?point|kinetic|\bmkt\b|unit|einheit"
-    r"|\b(?:min|max|mean|avg|average|low|high|lower|upper|minimum|maximum)\b"
-)
-SENSOR_WORDS = frozenset(("sensor", "probe", "channel", "kanal", "device", "logger"))
-# A file that says °F and was written in °C, or the other way round: all its values would freeze or
-# cook the vial, and in the other unit all of them are a refrigerator's or a room's.
-FREEZING_F, ROOM_C, WARM_C, ROOM_F = 32.0, 40.0, 30.0, 100.0
+# All values of a file lie here, by its unit: in °F the vial would be frozen, in °C cooked, all the
+# time, and in the other unit they are those of a refrigerator or a room. A slip is likelier.
+SLIPS = {"F": (-5.0, 32.0), "C": (30.0, 100.0)}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,17 +65,6 @@ class TemperatureLog:
     zone: dt.tzinfo
     is_zone_stated: bool
     said: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class _Columns:
-    """Where in a row things stand, and what the header says of them."""
-
-    time: tuple[int, ...]  # one column, or date and time of day
-    temperature: tuple[int, ...]
-    unit: int | None
-    sensor: int | None
-    names: tuple[str, ...]
 
 
 @dataclass(slots=True)
@@ -156,7 +131,7 @@ def parse_log(
         file.said.append(f"the separator is a {SEPARATORS[separator]}")
     preamble = lines[:header]
     header_zone = _zone_of(file, preamble, columns, asked_zone)
-    calendar = Calendar(file.fault, dates or _order_of(lines[: header + 1]))
+    calendar = Calendar(file.fault, dates or order_of(lines[: header + 1]))
     rows = _rows(file, lines, header, separator, columns)
     stamps, degrees = _read_rows(file, rows, columns, calendar, unit, preamble, sensor)
     calendar.decide()
@@ -211,13 +186,13 @@ def _decode(file: _File, data: bytes) -> str:
     return text.replace("\x0b", " ").replace("\x0c", " ").replace("\x85", " ")
 
 
-def _find_header(file: _File, lines: Sequence[str]) -> tuple[int, str, _Columns]:
+def _find_header(file: _File, lines: Sequence[str]) -> tuple[int, str, Columns]:
     """Find the row that names the columns; return its index, the separator and what it says."""
     for i, line in enumerate(lines[:PREAMBLE]):
         for separator in SEPARATORS:
             if separator not in line:
                 continue
-            columns = _columns(next(csv.reader([line], delimiter=separator), []))
+            columns = columns_of(next(csv.reader([line], delimiter=separator), []))
             if columns is not None:
                 if len(columns.names) > MAX_COLUMNS:
                     file.refuse(i + 1, f"more than {MAX_COLUMNS} columns")
@@ -229,53 +204,8 @@ def _find_header(file: _File, lines: Sequence[str]) -> tuple[int, str, _Columns]
     )
 
 
-def _columns(cells: Sequence[str]) -> _Columns | None:
-    """Read the names of the columns; None where a time or a temperature is not among them."""
-    names = tuple(" ".join(cell.casefold().split()) for cell in cells)
-    words = [frozenset(re.findall(r"[^\W\d_]+", name.split("(")[0])) for name in names]
-    both = [
-        i
-        for i, w in enumerate(words)
-        if not w & NO_TIME_WORDS and (w & BOTH_WORDS or (w & DATE_WORDS and w & TIME_WORDS))
-    ]
-    dates = [i for i, w in enumerate(words) if w & DATE_WORDS and not w & NO_TIME_WORDS]
-    times = [i for i, w in enumerate(words) if w & TIME_WORDS and not w & NO_TIME_WORDS]
-    temperature = tuple(i for i, name in enumerate(names) if _is_temperature(name))
-    if both:
-        time: tuple[int, ...] = (both[0],)
-    elif dates and times:
-        time = (dates[0], times[0])
-    else:
-        time = tuple((dates or times)[:1])
-    temperature = tuple(i for i in temperature if i not in time)
-    if not time or not temperature:
-        return None
-    units = [i for i, w in enumerate(words) if w & {"unit", "units", "einheit"}]
-    sensors = [i for i, w in enumerate(words) if w & SENSOR_WORDS and i not in temperature]
-    return _Columns(
-        time=time,
-        temperature=temperature,
-        unit=units[0] if units else None,
-        sensor=sensors[0] if sensors else None,
-        names=names,
-    )
-
-
-def _is_temperature(name: str) -> bool:
-    own = name.split("(")[0]
-    if OTHER.search(own):
-        return False
-    return "temp" in own or bool(re.search(r"[°º] ?[cf]\b|[(\[] ?(?:deg\.? ?)?[cf] ?[)\]]", name))
-
-
-def _unit_in(text: str) -> str | None:
-    """Find a unit in a header or a line of the preamble: "C", "F" or None."""
-    found = UNIT.search(text.casefold())
-    return next(group for group in found.groups() if group).upper() if found else None
-
-
 def _zone_of(
-    file: _File, preamble: Sequence[str], columns: _Columns, asked: dt.tzinfo | None
+    file: _File, preamble: Sequence[str], columns: Columns, asked: dt.tzinfo | None
 ) -> dt.tzinfo | None:
     """Find the zone that the header names."""
     for i in columns.time:
@@ -297,16 +227,8 @@ def _zone_of(
     return None
 
 
-def _order_of(lines: Sequence[str]) -> str | None:
-    """Find in the header in which order the numbers of a date stand, as in dd/mm/yyyy."""
-    for line in lines:
-        if found := DATE_ORDER.search(line.casefold()):
-            return "dmy" if found[1] else "mdy"
-    return None
-
-
 def _rows(
-    file: _File, lines: Sequence[str], header: int, separator: str, columns: _Columns
+    file: _File, lines: Sequence[str], header: int, separator: str, columns: Columns
 ) -> Iterator[tuple[int, list[str]]]:
     """Give each row that is not blank, with the line on which it begins."""
     reader = csv.reader(lines[header + 1 :], delimiter=separator, strict=True)
@@ -330,7 +252,7 @@ def _rows(
 def _read_rows(
     file: _File,
     rows: Iterator[tuple[int, list[str]]],
-    columns: _Columns,
+    columns: Columns,
     calendar: Calendar,
     unit: str | None,
     preamble: Sequence[str],
@@ -338,7 +260,7 @@ def _read_rows(
 ) -> tuple[list[Stamp], list[float]]:
     """Read the time and the temperature of each row of one sensor."""
     column = _column(file, columns, sensor)
-    named = _unit_in(columns.names[column]) or _unit_of(preamble)
+    named = unit_in(columns.names[column]) or unit_above(preamble)
     if named and unit and named != unit:
         file.fault(0, f"the file says °{named} and --unit says {unit}; which is it?")
     stamps: list[Stamp] = []
@@ -383,7 +305,7 @@ def _read_rows(
     return stamps, _degrees(file, stamps, values, named or unit, is_told=unit is not None)
 
 
-def _column(file: _File, columns: _Columns, sensor: int | None) -> int:
+def _column(file: _File, columns: Columns, sensor: int | None) -> int:
     n = len(columns.temperature)
     if n == 1:
         return columns.temperature[0]
@@ -406,21 +328,8 @@ def _check_sensor(file: _File, n_sensors: int, sensor: int | None) -> None:
         file.fault(0, f"--sensor {sensor}: the file has {counted(n, 'sensor')}")
 
 
-def _unit_of(preamble: Sequence[str]) -> str | None:
-    """Find the unit in the lines above the header, if all that name one agree."""
-    found = {
-        _unit_in(line) or _bare_unit(line) for line in preamble if UNIT_LINE.search(line.casefold())
-    } - {None}
-    return found.pop() if len(found) == 1 else None
-
-
-def _bare_unit(line: str) -> str | None:
-    match = re.search(r"[,;:\t= ]\"?([CF])\"?[,;\t ]*$", line.rstrip("\r\n"))
-    return match[1] if match else None
-
-
 def _unit_of_cell(
-    file: _File, line: int, match: re.Match[str], cells: Sequence[str], columns: _Columns
+    file: _File, line: int, match: re.Match[str], cells: Sequence[str], columns: Columns
 ) -> str | None:
     """Read the unit beside a number, or in a column of units."""
     if match[2] or match[3]:
@@ -430,7 +339,7 @@ def _unit_of_cell(
         if columns.unit is not None and columns.unit < len(cells)
         else ""
     )
-    unit = text.upper() if text.upper() in ("C", "F") else _unit_in(text)
+    unit = text.upper() if text.upper() in ("C", "F") else unit_in(text)
     if text and unit is None:
         file.fault(line, f"expected °C or °F in the column of units, found {hidden(text)}")
     return unit
@@ -465,20 +374,18 @@ def _degrees(
             )
         degrees.append(value_C)
     units = {cell or named for _, cell in values}
-    if not is_told and len(units) == 1:
-        least, most = (f(value for value, _ in values) for f in (min, max))
-        if units == {"F"} and most < FREEZING_F and least > -5:
-            file.fault(0, _other_unit("F", "C", "would be frozen throughout"))
-        if units == {"C"} and least > WARM_C and most < ROOM_F:
-            file.fault(0, _other_unit("C", "F", f"would be above {WARM_C:g} °C throughout"))
+    if len(units) == 1 and not is_told:
+        (unit,) = units
+        low, high = SLIPS[str(unit)]
+        if all(low < value < high for value, _ in values):
+            would, other = ("frozen", "C") if unit == "F" else ("hotter than any room", "F")
+            file.fault(
+                0,
+                f"the file says °{unit}, by which the vial was {would} throughout; in °{other} its "
+                "values are those of a refrigerator or a room. Look at the logger; "
+                f"--unit {unit} says that °{unit} is right",
+            )
     return degrees
-
-
-def _other_unit(said: str, other: str, would: str) -> str:
-    return (
-        f"the file says °{said}, by which the vial {would}; in °{other} its values are those of a "
-        f"refrigerator or a room. Look at the logger; --unit {said} says that °{said} is right"
-    )
 
 
 def _in_order(file: _File, readings: list[Reading]) -> list[Reading]:

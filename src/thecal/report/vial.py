@@ -66,7 +66,7 @@ def vial_text(check: VialCheck, said: Sequence[str] = (), *, is_zone_stated: boo
     parts = [
         _wrap(head),
         _wrap(f"Decided by  {ground_words(check.deciding, check)}", 14, "  "),
-        [f"  {line}" for line in _others(check)],
+        list(_others(check)),
         _asked(check),
         ["", *_budget_lines(check)] if storage.allowances else [],
         _silent_lines(check),
@@ -197,7 +197,7 @@ def _others(check: VialCheck) -> Iterator[str]:
     """Say the other grounds that are as bad as a quarantine."""
     for ground in check.grounds[1:]:
         if ground.verdict in (Verdict.QUARANTINE, Verdict.DISCARD):
-            yield from _wrap(f"Also ({ground.verdict})  {ground_words(ground, check)}", 8)
+            yield from _wrap(f"Also ({ground.verdict})  {ground_words(ground, check)}", 14, "  ")
 
 
 def _asked(check: VialCheck) -> list[str]:
@@ -257,10 +257,12 @@ def _budget_lines(check: VialCheck) -> Iterator[str]:
             )
         yield from _wrap(f"used  {_length(allowance, budget.used_s)} of {most}{by_day}", 10, "    ")
         if budget.known_s != budget.used_s:
-            known = _length(allowance, budget.known_s)
+            rest = ["gaps"] if check.gaps else []
+            if check.if_stated is not None:
+                rest.append("time for which nobody states where the vial was")
             yield from _wrap(
-                f"of that {known} for certain; the rest are gaps, or time for which nobody states "
-                "where the vial was",
+                f"of that {_length(allowance, budget.known_s)} for certain; the rest is "
+                f"{' and '.join(rest)}",
                 10,
                 "          ",
             )

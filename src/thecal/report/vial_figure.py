@@ -262,8 +262,8 @@ def _points(check: VialCheck) -> Iterator[tuple[int, Reading]]:
         if i and reading.at_s - check.readings[i - 1].at_s > longest_s:
             stretch += 1
         stretches.append((stretch, reading))
-    bucket = max(len(stretches) * 2 // MOST_POINTS, 1)
-    if bucket == 1:
+    bucket = -(-2 * len(stretches) // MOST_POINTS)
+    if len(stretches) <= MOST_POINTS:
         yield from stretches
         return
     for number, group in groupby(stretches, key=lambda pair: pair[0]):
