@@ -359,6 +359,16 @@ def test_the_chart_of_a_past_moment_shows_what_was_known_then(clinic):
     assert clinic.run("show", code, "--as-of", "yesterday").exit_code == 2
 
 
+def test_who_looked_at_a_patient_can_be_asked(clinic):
+    code, other = clinic.new(), clinic.new()
+    clinic.does("show", code, "--identity", "--reason", "on the phone", "--actor", "d.2")
+    clinic.does("show", other, "--actor", "x.9")
+    clinic.run("add", code, "dose", "date=2026-01-20", "amount_mg=100", "route=intrathecal")
+    told = words(clinic.does("history", code, "--looks"))
+    assert "d.2 (nurse) read identity; on the phone" in told and "refuse; dose" in told
+    assert "x.9" not in told and "looks" not in clinic.does("history", code)
+
+
 def test_the_due_list_has_the_longest_overdue_first(clinic):
     late = clinic.new()
     later = clinic.new(DOSES.replace("2026-01", "2025-01"))
@@ -528,6 +538,7 @@ def test_what_a_program_reads_keeps_its_schemas(clinic, tmp_path):
         if chart["due"]:
             Draft202012Validator(due, format_checker=FormatChecker()).validate(chart["due"])
         keeps(json.loads(clinic.does("history", asked, "--json")), "history")
+        keeps(json.loads(clinic.does("history", asked, "--json", "--looks")), "history")
         clinic.does("export", asked, "--format", "json", "--out", tmp_path)
         keeps(json.loads((tmp_path / f"{asked}.json").read_text("utf-8")), "export")
     keeps(json.loads(clinic.does("due", "--json")), "due")

@@ -376,21 +376,24 @@ def _moment(text: str | None) -> dt.datetime | None:
 @record_group.command("history")
 @at_desk
 @click.argument("code")
+@click.option("--looks", is_flag=True, help="Show who looked at it, too.")
 @identity_option
 @reason_option
 @json_option
-def history(desk: Desk, code: str, identity: bool, reason: str, as_json: bool) -> None:
+def history(desk: Desk, code: str, looks: bool, identity: bool, reason: str, as_json: bool) -> None:
     """Show every change of CODE: who, when (UTC), in which role, why, and what."""
     from thecal.report.contract import dump
     from thecal.report.record import history_document, history_text
+    from thecal.store.trail import looks as looks_at
 
     with desk.open() as (record, author):
         action = "history identity" if identity else "history"
         changes = record.history(code, author, reason=reason, action=action)
+        seen = looks_at(record, code, author, reason=reason) if looks else None
     click.echo(
-        dump(history_document(code, changes, is_named=identity))
+        dump(history_document(code, changes, seen, is_named=identity))
         if as_json
-        else history_text(code, changes, is_named=identity)
+        else history_text(code, changes, seen, is_named=identity)
     )
 
 

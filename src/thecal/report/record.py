@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from textwrap import fill
 from typing import Any
 
@@ -23,6 +23,7 @@ from thecal.report.words import where
 from thecal.source import Source
 from thecal.store.fact import KINDS, TIMED, Body, Fact
 from thecal.store.outcome import Change, Chart, Outcome, Refused, Written
+from thecal.store.trail import Look
 
 Json = dict[str, Any]
 HIDDEN = {  # fields shown only with --identity
@@ -188,8 +189,10 @@ def finding_lines(findings: Iterable[Finding], due: Due | None = None) -> list[s
     return lines or ["  none"]
 
 
-def history_text(code: str, changes: Sequence[Change], *, is_named: bool) -> str:
-    """Show every change: who, when, in which role, why, and what it brought."""
+def history_text(
+    code: str, changes: Sequence[Change], looks: Sequence[Look] | None, *, is_named: bool
+) -> str:
+    """Show every change: who, when, in which role, why, and what it brought; and every look."""
     lines = [f"{code} · {counted(len(changes), 'change')}"]
     for change in changes:
         head = f"{change.version:>3}  {moment(change.at)}  {change.actor} ({change.role})"
@@ -202,6 +205,12 @@ def history_text(code: str, changes: Sequence[Change], *, is_named: bool) -> str
             words = fact_words(fact.kind, fact.body, is_named=is_named)
             words = f"{fact.kind}: {what}{when + '  ' if when else ''}{words}"
             lines += wrapped(words, indent=12, first=f"     {fact.fact:6} ")
+    if looks is not None:
+        lines += ["", counted(len(looks), "look")]
+    for look in looks or ():
+        more = "".join(f"; {words}" for words in (look.reason, look.detail) if words)
+        head = f"  {moment(look.at)}  {look.actor} ({look.role})  {look.action}{more}"
+        lines += wrapped(safe(head), indent=10)
     return "\n".join(lines)
 
 
@@ -241,7 +250,9 @@ def chart_document(standing: Standing) -> Json:
     }
 
 
-def history_document(code: str, changes: Sequence[Change], *, is_named: bool) -> Json:
+def history_document(
+    code: str, changes: Sequence[Change], looks: Sequence[Look] | None, *, is_named: bool
+) -> Json:
     """Return the answer of `thecal record history --json`."""
     return {
         "schema": "thecal.record_history/1",
@@ -258,6 +269,7 @@ def history_document(code: str, changes: Sequence[Change], *, is_named: bool) ->
             }
             for change in changes
         ],
+        "looks": None if looks is None else [asdict(look) for look in looks],
     }
 
 
