@@ -29,6 +29,7 @@ from thecal.regimen.regimen import (
 )
 from thecal.regimen.schedule import NOT_GIVEN, Schedule, schedule, states
 from thecal.regimen.walk import next_slot, slots_ahead
+from thecal.regimen.window import Tolerance, WindowPolicy
 from thecal.source import Source
 
 STATES = states("tofersen")
@@ -354,6 +355,41 @@ def test_a_failed_attempt_before_any_dose_is_open_on_whatever_day_it_was():
         assert topics(found.label_silent) == ["dosing.failed_puncture", "dosing.start"]
 
 
+@pytest.mark.parametrize(
+    "name", ["failed_puncture", "dose_not_given", "dose_missed", "procedure_aborted"]
+)
+def test_an_attempt_or_a_planned_dose_that_came_to_nothing_is_known_by_its_name(name):
+    """Spelled out here, for a name that fell out of the program's list would go unseen."""
+    found = seen(0, 14, events=((20, name),))
+    assert [event.name for event in found.not_given] == [name]
+    assert topics(found.label_silent) == ["dosing.failed_puncture"]
+
+
+@pytest.mark.parametrize(
+    ("words", "treatment"),
+    [
+        (("held", "interrupted", "paused"), "held"),
+        (("stopped", "discontinued"), "stopped"),
+        (("resumed",), "ongoing"),
+    ],
+)
+@pytest.mark.parametrize("before", ["treatment_", "tofersen_", ""])
+def test_a_word_of_how_treatment_stands_is_known_with_three_beginnings(words, treatment, before):
+    """Spelled out here; of another medicine, it says nothing about this one."""
+    for word in words:
+        found = seen(0, 14, events=((15, "treatment_held"), (20, f"{before}{word}")))
+        assert found.treatment == treatment
+        assert states("tofersen")[f"{before}{word}"] == treatment
+        assert seen(0, 14, events=((20, f"nusinersen_{word}"),)).treatment == "ongoing"
+
+
+@pytest.mark.parametrize("name", ["death", "died", "deceased"])
+def test_a_death_is_known_by_each_of_its_names(name):
+    found = seen(0, 14, events=((20, name),))
+    assert (found.treatment, found.treatment_since_d) == ("ended", 20)
+    assert states("tofersen")[name] == "ended"
+
+
 @pytest.mark.parametrize("name", sorted(NOT_PLANNED))
 def test_a_treatment_held_or_stopped_is_open(name):
     found = seen(0, 14, 28, events=((40, name),))
@@ -388,6 +424,40 @@ def test_the_last_state_recorded_holds():
     events = ((40, "treatment_held"), (50, "treatment_resumed"), (60, "treatment_stopped"))
     found = seen(0, 14, 28, events=events)
     assert (found.treatment, found.treatment_since_d) == ("stopped", 60)
+
+
+@pytest.mark.parametrize(
+    ("on_d", "days_to_due", "is_overdue"),
+    [(None, None, False), (50, 6, False), (56, 0, False), (57, -1, True), (100, -44, True)],
+)
+def test_a_dose_is_overdue_from_the_day_after_it_was_due(on_d, days_to_due, is_overdue):
+    """Dose 4 is due on day 56."""
+    found = seen(0, 14, 28, on_d=on_d)
+    assert (found.days_to_due, found.is_overdue) == (days_to_due, is_overdue)
+
+
+@pytest.mark.parametrize(
+    ("overdue_d", "on_d", "is_overdue"),
+    [(3, 58, False), (3, 59, True), (1, 57, True), (0, 56, False), (0, 57, True)],
+)
+def test_a_site_says_from_which_day_on_a_dose_is_overdue_but_never_on_the_day_it_is_due(
+    overdue_d, on_d, is_overdue
+):
+    tolerance = Tolerance(early_d=0, overdue_d=overdue_d, latest_d=10)
+    phases = {"loading": tolerance, "maintenance": tolerance}
+    policy = WindowPolicy(name="Ward 7", source="made up", phases=phases)
+    found = schedule(course(0, 14, 28), TOFERSEN, policy=policy, on_d=on_d)
+    assert found.is_overdue is is_overdue
+
+
+def test_what_was_never_begun_is_held_or_has_ended_is_not_overdue():
+    """Without a first dose there is no due day to count to; after a hold the date is no plan."""
+    never, ended = seen(on_d=10), seen(0, 14, events=((20, "death"),), on_d=100)
+    held = seen(0, 14, events=((20, "treatment_held"),), on_d=100)
+    assert (never.days_to_due, never.is_overdue, never.is_planned) == (None, False, True)
+    assert (ended.days_to_due, ended.is_overdue, ended.is_planned) == (None, False, False)
+    assert (held.days_to_due, held.is_overdue, held.is_planned) == (-72, False, False)
+    assert (held.if_given, held.late_rule) == (None, TOFERSEN.late_rules[3])
 
 
 @pytest.mark.parametrize(

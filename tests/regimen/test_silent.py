@@ -220,8 +220,11 @@ def test_before_the_first_dose_the_days_of_loading_are_told():
 
 def test_before_the_first_dose_of_a_medicine_without_loading_no_loading_is_told():
     only = replace(TOFERSEN, phases=TOFERSEN.phases[-1:])
-    question = the("dosing.start", seen(only, events=((-2, "failed_puncture"),)))
-    assert question.arithmetic == "the first dose starts the course: its day is day 0"
+    found = seen(only, events=((-2, "failed_puncture"),))
+    for topic in ("dosing.start", "dosing.failed_puncture"):
+        assert the(topic, found).arithmetic == (
+            "the first dose starts the course: its day is day 0"
+        )
 
 
 def test_before_a_single_loading_dose_one_day_is_told():

@@ -102,7 +102,7 @@ class Schedule:
     @property
     def is_overdue(self) -> bool:
         """Whether the next dose is overdue on the day asked: past due, or as the site says."""
-        if self.days_to_due is None or self.on_d is None or not self.is_planned:
+        if self.on_d is None or not self.given or not self.is_planned:
             return False
         from_d = self.next.due_d + 1 if self.next.overdue_d is None else self.next.overdue_d
         return self.on_d >= max(from_d, self.next.due_d + 1)
