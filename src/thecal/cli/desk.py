@@ -6,6 +6,7 @@ What such a command cannot understand it does not repeat: it may be somebody's n
 from __future__ import annotations
 
 import functools
+import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -15,7 +16,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import click
 
 from thecal.cli.options import FILE, refusing
-from thecal.errors import StoreError, nearest
+from thecal.errors import StoreError, ThecalError, nearest
 
 if TYPE_CHECKING:
     from thecal.store.outcome import Author
@@ -99,6 +100,22 @@ class Desk:
             record.close()
 
 
+@contextmanager
+def unnamed() -> Iterator[None]:
+    """Say where thecal itself failed, and not on what: that may be somebody's name."""
+    try:
+        yield
+    except (ThecalError, OSError, click.ClickException, click.exceptions.Exit, click.Abort):
+        raise
+    except Exception as error:
+        last = traceback.extract_tb(error.__traceback__)[-1]
+        raise StoreError(
+            f"thecal could not go on: {type(error).__name__} in {Path(last.filename).name}, line "
+            f"{last.lineno}. Either the record was changed from outside, and `thecal record "
+            "verify` says where, or this is a fault of thecal: report this line, it names nobody"
+        ) from None
+
+
 def at_desk(command: Command) -> Command:
     """Ask which record, with which key and by whom; hand it over as `desk`."""
 
@@ -106,7 +123,7 @@ def at_desk(command: Command) -> Command:
     def asked(
         record: str | None, key: Path | None, actor: str | None, role: str | None, **more: Any
     ) -> Any:
-        with refusing("record"):
+        with refusing("record"), unnamed():
             return command(Desk(record=record, key=key, actor=actor, role=role), **more)
 
     options = (

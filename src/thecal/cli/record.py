@@ -143,7 +143,7 @@ def _copied(done: str, rows: dict[str, int], head: Mark) -> str:
 
 @record_group.command("add")
 @at_desk
-@click.argument("words", nargs=-1)
+@click.argument("words", nargs=-1, metavar="[CODE] [KIND FIELD=VALUE...]")
 @click.option("--new-patient", is_flag=True, help="For a patient the record does not know yet.")
 @click.option("--new-vial", is_flag=True, help="For a vial the record does not know yet.")
 @click.option("--file", "file", help="Facts (YAML), several in one change; - is standard input.")
