@@ -140,8 +140,8 @@ def anonymous_text(made: Anonymous) -> str:
     if not made.is_enough:
         return "\n".join(
             wrapped(
-                f"NOT WRITTEN. There is something to say of {made.n_people} in the record, and under "
-                f"{made.policy.people} nobody is hidden among the others ({made.policy.head})."
+                f"NOT WRITTEN. The record has something to say of {made.n_people}, and among fewer "
+                f"than {made.policy.people} nobody is hidden ({made.policy.head})."
             )
         )
     n = len(made.people)
