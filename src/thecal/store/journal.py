@@ -145,7 +145,7 @@ class Page:
             "role": author.role,
             "reason": reason,
         }
-        after = state_after(state, row.values(), map(hashed, facts))
+        after = state_after(state, row.values(), [hashed(fact) for fact in facts])
         self.connection.execute(CHANGE.insert(), row | {"state": after})
         self.connection.execute(FACT.insert(), facts)
         self.note(author, "write", stream, (version, after), before=state, reason=reason)

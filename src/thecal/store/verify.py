@@ -10,12 +10,13 @@ it, whoever signed there. What is found is a value: nothing is repaired.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
-from itertools import groupby
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, Engine, Select, func, select
+from sqlalchemy.exc import DBAPIError
 
 from thecal.errors import StoreError
 from thecal.store.chain import EMPTY, EVENT_FIELDS, GENESIS, link, state_after
@@ -201,28 +202,27 @@ def _streams(
     facts = select(*(FACT.c[n] for n in columns)).order_by(
         FACT.c.stream, FACT.c.change, FACT.c.place
     )
-    groups = groupby(_rows(connection, facts, found), key=lambda row: (row[0], row[1]))
-    held = next(groups, None)
+    held = _rows(connection, facts, found)
+    fact = next(held, None)
     n_changes = n_facts = 0
     stream, version, state = "", 0, EMPTY
     for row in _rows(connection, changes, found):
         if row[0] != stream:
             stream, version, state = row[0], 0, EMPTY
         version += 1
-        place = (stream, row[1])
+        place = row[:2]
         seq, before, after = writes.pop(place, (0, "", ""))
         if row[1] != version:
             found.say(seq, "a change of a stream is missing before this one")
             version = row[1]
-        mine: list[tuple[Any, ...]] = []
-        while held is not None and held[0] <= place:
-            rows = [tuple(fact[2:]) for fact in held[1]]
-            n_facts += len(rows)
-            if held[0] == place:
-                mine = rows
+        mine = []
+        while fact is not None and fact[:2] <= place:
+            n_facts += 1
+            if fact[:2] == place:
+                mine.append(fact[2:])
             else:
-                found.say(0, "facts that belong to no change")
-            held = next(groups, None)
+                found.say(0, "a fact that belongs to no change")
+            fact = next(held, None)
         folded = state_after(state, row[:-1], mine)
         if not seq:
             found.say(0, "a change that no event tells of")
@@ -230,10 +230,9 @@ def _streams(
             found.say(seq, "the change this event tells of is not what was written")
         state = row[-1]
         n_changes += 1
-    while held is not None:
-        found.say(0, "facts that belong to no change")
-        n_facts += sum(1 for _ in held[1])
-        held = next(groups, None)
+    while fact is not None:
+        found.say(0, "a fact that belongs to no change")
+        n_facts, fact = n_facts + 1, next(held, None)
     for seq, _, _ in writes.values():
         found.say(seq, "the change this event tells of is missing")
     return n_changes, n_facts
@@ -248,11 +247,26 @@ def _due(connection: Connection, found: _Found) -> None:
             found.say(0, "the due list is not of the last version of a patient; rebuild it")
 
 
-def _rows(connection: Connection, query: Select[Any], found: _Found) -> Iterator[Any]:
-    """Yield rows, but for those that hold something else than the text and numbers of a column."""
+def _rows(connection: Connection, query: Select[Any], found: _Found) -> Iterator[tuple[Any, ...]]:
+    """Yield rows, but for those that hold something else than the text and numbers of a column.
+
+    The driver is asked directly: a row is a plain tuple there, and there are many.
+    """
     kinds = tuple(column.type.python_type for column in query.selected_columns)
-    for row in connection.execution_options(yield_per=AT_ONCE).execute(query):
-        if tuple(map(type, row)) == kinds:
-            yield row
-        else:
-            found.say(0, "a row that holds neither text nor number where it should")
+    driver, words = connection.connection, str(query.compile(connection))
+    is_file = connection.dialect.name == "sqlite"
+    # A server sends all rows at once unless the cursor is its own, and that has a name.
+    cursor = driver.cursor() if is_file else driver.cursor(name=f"verify{id(query)}")
+    try:
+        cursor.execute(words)
+        while rows := cursor.fetchmany(AT_ONCE):
+            for row in rows:
+                if tuple(map(type, row)) == kinds:
+                    yield row
+                else:
+                    found.say(0, "a row that holds neither text nor number where it should")
+    except connection.dialect.loaded_dbapi.Error as error:
+        raise DBAPIError("verify", None, error) from None
+    finally:
+        with suppress(connection.dialect.loaded_dbapi.Error):
+            cursor.close()
