@@ -36,6 +36,7 @@ from thecal.cli.options import (
     version_option,
 )
 from thecal.cli.record import record_group
+from thecal.cli.record_care import record_vial_check, record_visit
 from thecal.cli.safety import safety
 from thecal.cli.variant import variant
 from thecal.cli.vial import vial_group
@@ -677,6 +678,8 @@ app.add_command(eligible)
 app.add_command(leaflet)
 app.add_command(safety)
 app.add_command(vial_group)
+record_group.add_command(record_visit)
+record_group.add_command(record_vial_check)
 app.add_command(record_group)
 app.add_command(variant)
 app.add_command(visit_group)

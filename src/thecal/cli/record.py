@@ -21,7 +21,7 @@ from thecal.units import iso_date
 if TYPE_CHECKING:
     from thecal.interop.facts import Asked
     from thecal.report.record import Standing
-    from thecal.store.outcome import Chart
+    from thecal.store.outcome import Chart, Outcome
     from thecal.store.seal import Mark
 
 
@@ -175,9 +175,6 @@ def add(
     from secrets import token_hex
 
     from thecal.interop.facts import entries_of
-    from thecal.report.contract import dump
-    from thecal.report.record import outcome_document, outcome_text
-    from thecal.store.outcome import Refused
     from thecal.store.record import new_stream
 
     is_new = new_patient or new_vial
@@ -187,7 +184,7 @@ def add(
         raise StoreError("what is new has nothing to correct, and no version that was seen")
     if not is_new and not words:
         raise StoreError("of whom? Name the CODE first, or take --new-patient or --new-vial")
-    code = new_stream("P" if new_patient else "V") if is_new else words[0]
+    code = new_stream("P" if new_patient else "V", once or "") if is_new else words[0]
     asked = _asked(words if is_new else words[1:], file, correct, withdraw)
     changes_old = any(one.corrects or one.withdraws for one in asked)
     if changes_old and seen is None:
@@ -207,6 +204,15 @@ def add(
             reason=reason,
             override=override,
         )
+    tell(outcome, as_json)
+
+
+def tell(outcome: Outcome, as_json: bool) -> None:
+    """Print what became of a change; exit 1 where it was refused."""
+    from thecal.report.contract import dump
+    from thecal.report.record import outcome_document, outcome_text
+    from thecal.store.outcome import Refused
+
     click.echo(dump(outcome_document(outcome)) if as_json else outcome_text(outcome))
     if isinstance(outcome, Refused):
         raise SystemExit(1)

@@ -121,8 +121,10 @@ def fact_words(kind: str, body: Body | None, *, is_named: bool) -> str:
             words = f"{', '.join(body['of'])}: {body['reason']}"
         case "vial_used":
             words = f"for {body['patient']}, its change {body['change']}"
-        case "visit" | "vial_check":
-            words = str(body.get("verdict", "kept whole; see --json"))
+        case "visit":
+            words = f"{body['visit'].get('on', 'no date')}, kept whole; see --json"
+        case "vial_check":
+            words = str(body["verdict"]).replace("_", " ")
         case _:
             words = ", ".join(f"{name}: {value}" for name, value in seen.items())
     words += "".join(

@@ -13,6 +13,7 @@ its reason: another wrote first, a key was used for something else, a dose comes
 from __future__ import annotations
 
 import datetime as dt
+import hashlib
 import secrets
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
@@ -55,6 +56,7 @@ from thecal.store.rules import (
     check_stream,
     doses_too_close,
     follow,
+    not_usable,
     plan_of,
     plan_problem,
     vial_problem,
@@ -67,9 +69,14 @@ ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"  # without I, L, O and U, which ar
 UNKNOWN = "no patient and no vial of the record has this code"
 
 
-def new_stream(prefix: str) -> str:
-    """Make the code of a new patient ("P") or vial ("V") by chance alone: it tells nothing."""
-    return f"{prefix}-{''.join(secrets.choice(ALPHABET) for _ in range(10))}"
+def new_stream(prefix: str, key: str = "") -> str:
+    """Make the code of a new patient ("P") or vial ("V"): it tells nothing.
+
+    By chance alone; from an idempotency key it is always the same one, so that a new patient
+    written again under the same key is the same patient.
+    """
+    drawn = hashlib.sha256(f"{prefix} {key}".encode()).digest() if key else secrets.token_bytes(10)
+    return f"{prefix}-{''.join(ALPHABET[byte % len(ALPHABET)] for byte in drawn[:10])}"
 
 
 def beside(where: str, suffix: str) -> Path:
@@ -245,12 +252,6 @@ class Record:
                 findings = doses_too_close(held, after, self.folder)
             except (CourseError, StoreError) as error:
                 return refused("dose", str(error))
-        if findings and not asked.override:
-            more = f", and {len(findings) - 1} more" if len(findings) > 1 else ""
-            message = f"{findings[0].message}{more}. A prescriber may override, with a reason."
-            return refused("dose", message, findings)
-        if asked.override and not findings:
-            return refused("override", "nothing here needs an override; leave it out")
         before_used, used = vials_of(held), vials_of(after)
         for vial in sorted(used):
             if used[vial] == before_used.get(vial):
@@ -260,6 +261,13 @@ class Record:
                 facts, used[vial], asked.stream, str(plan_of(after)["medicine"])
             ):
                 return refused("vial", problem)
+            findings += not_usable(facts, used[vial])
+        if findings and not asked.override:
+            more = f", and {len(findings) - 1} more" if len(findings) > 1 else ""
+            message = f"{findings[0].message}{more}. A prescriber may override, with a reason."
+            return refused(findings[0].code.partition(".")[0], message, findings)
+        if asked.override and not findings:
+            return refused("override", "nothing here needs an override; leave it out")
         written = self._keep(page, asked, key, (version, state), findings, after)
         self._use_vials(page, asked, key, written, before_used.keys(), used.keys())
         return written

@@ -9,7 +9,7 @@ from pathlib import Path
 from sqlalchemy import Connection, delete
 
 from thecal.clinic.admit import too_close
-from thecal.clinic.finding import Finding
+from thecal.clinic.finding import Finding, Severity
 from thecal.errors import CatalogError, CourseError, StoreError
 from thecal.store.due import keep_due, label_of, planned, regimen_of
 from thecal.store.fact import (
@@ -162,12 +162,32 @@ def vial_problem(facts: Sequence[Fact], doses: Sequence[Body], patient: str, med
         return "this vial was used before; a vial serves one dose"
     if vial.get("medicine", medicine) != medicine:
         return "this vial holds another medicine than the one planned"
-    if str(doses[0].get("date", "")) > vial["expiry"]:
-        return "this vial expired before the day of the dose"
-    checks = [fact.body for fact in facts if fact.kind == "vial_check" and fact.body]
-    if checks and checks[-1]["verdict"] in NOT_USABLE:
-        return f"the last check of this vial says: {checks[-1]['verdict']}"
     return ""
+
+
+def not_usable(facts: Sequence[Fact], doses: Sequence[Body]) -> tuple[Finding, ...]:
+    """Say why a vial should not have been used: if it was, the record has to be able to say so.
+
+    facts  of the vial, of which `vial_problem` has nothing to say
+    """
+    expiry = next(fact.body["expiry"] for fact in facts if fact.kind == "vial" and fact.body)
+    checks = [fact.body for fact in facts if fact.kind == "vial_check" and fact.body]
+    found = []
+    if str(doses[0].get("date", "")) > expiry:
+        found.append(("vial.expired", "the vial expired before the day of the dose"))
+    if checks and checks[-1]["verdict"] in NOT_USABLE:
+        verdict = checks[-1]["verdict"]
+        found.append((f"vial.{verdict}", f"the last check of the vial says: {verdict}"))
+    return tuple(
+        Finding(
+            code=code,
+            severity=Severity.SERIOUS,
+            message=message,
+            asks="do not use it; if it was used, a prescriber says so with the reason",
+            rule="the vial's own record",
+        )
+        for code, message in found
+    )
 
 
 def follow(
