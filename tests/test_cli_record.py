@@ -561,10 +561,10 @@ def test_a_due_date_loads_no_database_library():
     assert run.returncode == 0, run.stderr
 
 
-def test_the_commands_are_those_of_the_issue():
+def test_every_command_is_there_and_no_other():
     assert set(record_group.commands) == {
         *("init", "add", "import", "show", "history", "due", "export"),
-        *("verify", "backup", "restore", "anonymise"),
+        *("verify", "backup", "restore", "anonymise", "visit", "vial-check"),
     }
 
 

@@ -201,3 +201,10 @@ def test_from_the_command_line_a_vials_check_counts_from_now_on(tmp_path):
     assert "quarantine" in run.invoke(app, ["record", "show", vial]).output
     answer.write_bytes(b"\xff{")
     assert run.invoke(app, ["record", "vial-check", vial, str(answer)]).exit_code == 2
+
+
+def test_the_check_among_the_examples_is_what_thecal_says_of_the_log_beside_it():
+    """The pages keep it with a vial: it should be a true answer."""
+    log = EXAMPLES / "vial" / "refrigerator.csv"
+    said = CliRunner().invoke(app, ["vial", "check", str(log), "--zone", "Europe/Berlin", "--json"])
+    assert said.stdout == (EXAMPLES / "vial" / "check.json").read_text(encoding="utf-8")

@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
+from thecal.clinic.coldchain import Verdict
 from thecal.course import Course, Dose, Event, Observation
 from thecal.errors import StoreError, guarded, nearest
 from thecal.units import QUANTITIES, iso_date
@@ -121,6 +122,10 @@ def _stream(value: Any) -> str:
     return "" if is_stream else "expected the code of a patient or a vial"
 
 
+def _verdict(value: Any) -> str:
+    return "" if value in list(Verdict) else f"expected one of {', '.join(Verdict)}"
+
+
 def _texts(value: Any) -> str:
     is_list = isinstance(value, list | tuple) and all(not _text(v) for v in value)
     return "" if is_list else "expected a list of texts"
@@ -196,7 +201,7 @@ KINDS: dict[str, Kind] = {
         {"lot": _text, "expiry": _date},
         {"medicine": _text, "gtin": _text, "received": _date, "site": _text, "note": _text},
     ),
-    "vial_check": Kind(VIAL, {"verdict": _text}, {"check": _document} | _ABOUT),
+    "vial_check": Kind(VIAL, {"verdict": _verdict}, {"check": _document} | _ABOUT),
     "vial_used": Kind(VIAL, {"patient": _stream, "change": _number}, {}),
     "vial_returned": Kind(VIAL, {"reason": _text}, {}),
     "record": Kind(CLINIC, {"id": _text}, {"name": _text}),

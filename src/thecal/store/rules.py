@@ -9,6 +9,7 @@ from pathlib import Path
 from sqlalchemy import Connection, delete
 
 from thecal.clinic.admit import too_close
+from thecal.clinic.coldchain import Verdict
 from thecal.clinic.finding import Finding, Severity
 from thecal.errors import CatalogError, CourseError, StoreError
 from thecal.store.due import keep_due, label_of, planned, regimen_of
@@ -25,7 +26,7 @@ from thecal.store.outcome import Author, check_words
 from thecal.store.tables import DUE
 
 MOST_FACTS = 2_000  # of one change
-NOT_USABLE = ("quarantine", "discard")  # verdicts of `thecal.clinic.coldchain`
+NOT_USABLE = (Verdict.QUARANTINE, Verdict.DISCARD)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
