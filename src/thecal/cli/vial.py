@@ -105,7 +105,7 @@ def vial_check(
             write_picture(vial_figure(check), figure)
         if as_json:
             from thecal.report.contract import dump
-            from thecal.report.vial import vial_document
+            from thecal.report.vial_json import vial_document
 
             document = vial_document(check, log.said, is_zone_stated=log.is_zone_stated)
             click.echo(dump(document))

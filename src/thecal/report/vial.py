@@ -1,4 +1,7 @@
-"""What a vial's temperature record says: in words that are read in ten seconds, and as JSON."""
+"""What a vial's temperature record says, in words that are read in ten seconds.
+
+The same as JSON is `vial_json`, as a picture `vial_figure`.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +9,6 @@ import datetime as dt
 from collections.abc import Iterator, Sequence
 from textwrap import fill
 
-from thecal import __version__
 from thecal.clinic.coldchain import (
     Budget,
     Code,
@@ -18,9 +20,8 @@ from thecal.clinic.coldchain import (
 from thecal.clinic.coldchain_limits import Allowance
 from thecal.clinic.coldchain_pieces import Gap, Reading, State
 from thecal.errors import counted
-from thecal.label.label import Label, Statement
+from thecal.label.label import Label
 from thecal.plan.answer import DISCLAIMER
-from thecal.report.contract import Json
 from thecal.report.words import status_words, where
 
 WIDTH = 92
@@ -361,125 +362,6 @@ def _log_lines(check: VialCheck, said: Sequence[str], is_zone_stated: bool) -> I
 def zone_words(zone: dt.tzinfo) -> str:
     """Name a zone."""
     return str(getattr(zone, "key", None) or zone)
-
-
-def vial_document(
-    check: VialCheck, said: Sequence[str] = (), *, is_zone_stated: bool = True
-) -> Json:
-    """Return the answer of `thecal vial check --json`."""
-    storage, label, policy = check.storage, check.storage.label, check.policy
-    first, last = check.readings[0], check.readings[-1]
-    return {
-        "schema": "thecal.vial/1",
-        "thecal": __version__,
-        "medicine": label.medicine,
-        "label": {
-            "jurisdiction": label.jurisdiction,
-            "document": label.document,
-            "version": label.version,
-            "edition": label.edition or None,
-            "status": label.status,
-        },
-        "verdict": str(check.verdict),
-        "grounds": [_ground(ground, check) for ground in check.grounds],
-        "if_in_carton": None if check.if_stated is None else str(check.if_stated),
-        "budgets": [_budget(budget) for budget in check.budgets],
-        "gaps": [
-            {"from": _iso(gap.start_s, check.zone), "to": _iso(gap.end_s, check.zone)}
-            for gap in check.gaps
-        ],
-        "near_limits": [
-            {"limit_C": near.limit_C, "reading": _reading(near.reading, check.zone)}
-            for near in check.near
-        ],
-        "silent": [
-            {"topic": str(q), "says": OPEN[q], "is_in_label_data": label.silence(q) is not None}
-            for q in SILENT
-        ],
-        "refrigerator": {
-            "least_C": storage.least_C,
-            "most_C": storage.most_C,
-            **_rule(storage.refrigerated),
-        },
-        "expires": None if check.expires is None else check.expires.isoformat(),
-        "log": {
-            "readings": len(check.readings),
-            "first": _reading(first, check.zone),
-            "last": _reading(last, check.zone),
-            "coldest": _reading(check.coldest, check.zone),
-            "warmest": _reading(check.warmest, check.zone),
-            "usual_interval_s": check.usual_interval_s,
-            "zone": zone_words(check.zone) if is_zone_stated else None,
-            "said": list(said),
-        },
-        "policy": {
-            "name": policy.head.name,
-            "version": policy.head.version,
-            "longest_interval_s": policy.longest_interval_s,
-            "leeway_s": policy.leeway_s,
-            "accuracy_C": policy.accuracy_C,
-            "freezing_C": policy.freezing_C,
-            "not_confirmed": [k for k, basis in policy.bases.items() if not basis.is_confirmed],
-        },
-        "disclaimer": DISCLAIMER,
-    }
-
-
-def _ground(ground: Ground, check: VialCheck) -> Json:
-    return {
-        "code": str(ground.code),
-        "verdict": str(ground.verdict),
-        "message": ground_words(ground, check),
-        "reading": _reading(ground.reading, check.zone),
-        "limit_C": ground.limit_C,
-        "rule": None if ground.rule is None else _rule(ground.rule),
-        "waits_on": [str(question) for question in ground.waits_on],
-    }
-
-
-def _rule(rule: Statement) -> Json:
-    return {
-        "topic": rule.topic,
-        "says": rule.says,
-        "document": rule.source.document,
-        "section": rule.source.section,
-    }
-
-
-def _reading(reading: Reading, zone: dt.tzinfo) -> Json:
-    return {
-        "at": _iso(reading.at_s, zone),
-        "temperature_C": reading.temperature_C,
-        "line": reading.line or None,
-    }
-
-
-def _iso(at_s: int, zone: dt.tzinfo) -> str:
-    return dt.datetime.fromtimestamp(at_s, zone).isoformat()
-
-
-def _budget(budget: Budget) -> Json:
-    allowance = budget.allowance
-    return {
-        "state": str(allowance.state),
-        "rule": _rule(allowance.rule),
-        "most_C": allowance.most_C,
-        "most_s": allowance.most_s,
-        "most_day_s": allowance.most_day_s,
-        "most_days": allowance.most_days,
-        "used_s": budget.used_s,
-        "known_s": budget.known_s,
-        "share": round(float(budget.share), 6),
-        "by_day": {
-            name: {"most_s": day.most_s, "days": day.days, "last_s": day.last_s}
-            for name, day in (("calendar", budget.calendar), ("rolling", budget.rolling))
-        },
-        "left_s": budget.left_s,
-        "left_days": budget.left_days,
-        "alone_s": budget.alone_s,
-        "alone_days": budget.alone_days,
-        "left_day_s": budget.left_day_s,
-    }
 
 
 def _wrap(words: str, indent: int = 0, first: str = "") -> list[str]:
