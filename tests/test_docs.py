@@ -9,6 +9,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import click
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -114,7 +115,9 @@ def test_every_option_of_every_command_is_in_the_documents():
     from thecal.cli import app
 
     words = "\n".join(page.read_text(encoding="utf-8") for page in PAGES)
-    for group in (app, app.commands["label"], app.commands["record"]):
+    groups = [app, *(c for c in app.commands.values() if isinstance(c, click.Group))]
+    assert len(groups) >= 5
+    for group in groups:
         for name, command in group.commands.items():
             for parameter in command.params:
                 for option in parameter.opts:
