@@ -405,6 +405,22 @@ def test_six_calendar_days_may_be_seven_of_any_24_hours_and_the_other_way_round(
     assert (night.verdict, night.deciding.waits_on) == ("quarantine", (Question.DAY,))
 
 
+def test_what_is_certain_is_decided_by_what_is_certain():
+    """3 h above the range that nobody places, then 7 h out of the carton: over in its 7th hour."""
+    readings = log((1, 5), (3, 12), (1, 5), (7, 12), (1, 5))
+    check = judged(readings, stay(OUT, 5, 12), otherwise=UNSTATED)
+    assert (check.verdict, check.deciding.code) == ("discard", "out_of_carton_budget")
+    assert check.deciding.reading.at_s == START + 11 * HOUR
+
+
+@pytest.mark.parametrize(("zone", "passed_h"), [(dt.UTC, 30), (BERLIN, 29)])
+def test_a_vial_is_over_for_certain_once_it_is_by_both_readings_of_a_day(zone, passed_h):
+    """Out from 20:00 to 07:00 UTC: any 24 hours are over at 02:00, calendar days only later."""
+    check = judged(log((48, 5)), stay(OUT, 20, 31), zone=zone)
+    assert check.verdict == "discard"
+    assert check.deciding.reading.at_s == START + passed_h * HOUR
+
+
 def test_nusinersen_has_one_total():
     """30 hours in all, in one day or in thirty."""
     readings = log((31, 5))
@@ -439,6 +455,34 @@ def test_both_budgets_used_up_to_one_together_is_kept():
     )
     assert sum(b.share for b in check.budgets) == 1
     assert check.verdict == "usable_with_what_is_left"
+
+
+def test_a_budget_used_up_leaves_nothing_of_the_other():
+    """The 14 days are used up and kept; an hour out of the carton is then more than one."""
+    check = judged(log((400, 5)), stay(CARTON, 0, 336), stay(OUT, 340, 341))
+    assert (check.verdict, check.deciding.code) == ("quarantine", "budgets_together")
+
+
+@pytest.mark.parametrize("zone", [dt.UTC, BERLIN])
+def test_the_sum_is_passed_after_it_is_reached(zone):
+    """Half of the carton's days and three of six days are one allowance; the fourth day is over.
+
+    In Berlin the fourth use, 22:30 to 23:30 UTC, begins before midnight: it is over at once, too.
+    """
+    days = [stay(OUT, at_h, at_h + 1) for at_h in (200, 230, 260)]
+    fourth = stay(OUT, 286.5, 287.5)
+    check = judged(log((400, 5)), stay(CARTON, 0, 168), *days, fourth, zone=zone)
+    assert check.deciding.code == "budgets_together"
+    assert check.deciding.reading.at_s == START + round(286.5 * HOUR)
+
+
+def test_the_sum_is_passed_by_the_days_of_the_clinic():
+    """22:30 to 23:30 UTC is two calendar days in Berlin, and the third and fourth use."""
+    days = [stay(OUT, at_h, at_h + 1) for at_h in (200, 230)]
+    late = stay(OUT, 262.5, 263.5)
+    check = judged(log((400, 5)), stay(CARTON, 0, 168), *days, late, zone=BERLIN)
+    assert check.deciding.code == "budgets_together"
+    assert check.deciding.reading.at_s == START + 263 * HOUR
 
 
 def test_what_waits_on_custody_and_gaps_is_said_for_the_sum_too():
@@ -501,6 +545,16 @@ def test_what_the_verdict_would_be_in_the_carton_knows_stays_and_expiry():
     readings = log((1, 5), (1, 12), (1, 5))
     stated = judged(readings, stay(OUT, 1, 2), otherwise=UNSTATED, expires=dt.date(2026, 3, 1))
     assert stated.if_stated == "discard"  # expired, in the carton or not
+
+
+def test_the_day_of_expiry_is_that_of_the_clinic_in_the_carton_too():
+    """The log ends at 23:30 UTC, half past midnight of the next day in Berlin."""
+    readings = log((20, 5), (1, 12), (2.5, 5))
+    of = {"otherwise": UNSTATED, "zone": BERLIN}
+    assert judged(readings, expires=dt.date(2026, 3, 2), **of).if_stated == "discard"
+    assert judged(readings, expires=dt.date(2026, 3, 3), **of).if_stated == (
+        "usable_with_what_is_left"
+    )
 
 
 def test_custody_is_asked_only_for_the_budget_it_bears_on():
@@ -969,6 +1023,30 @@ def test_a_day_of_24_hours_begins_with_the_first_use_after_the_last_one():
     for at_h in (9, 32, 34):  # within 24 h; across their end; then within the second
         meter.add(START + at_h * HOUR, START + at_h * HOUR + 2 * HOUR)
     assert meter.rolling_days == 2
+
+
+def test_the_last_day_of_a_meter_is_that_of_its_zone():
+    """23:30 UTC is half past midnight in Berlin."""
+    meter = Meter(BERLIN)
+    meter.add(START + 22 * HOUR, START + 23 * HOUR)
+    calendar, _ = meter.until(START + 23 * HOUR + 30 * MIN)
+    assert calendar.last_s == 0
+
+
+def test_several_moves_within_one_interval_each_count():
+    """One interval of 30 minutes after another, in which the vial is moved four times."""
+    readings = log((2, 5))
+    hours = [(0.1, 0.2), (0.5, 0.6), (1.0, 1.1), (1.1, 1.2), (1.25, 1.3), (1.3, 1.4)]
+    states = [OUT, CARTON, OUT, CARTON, CARTON, OUT]
+    stays = [stay(state, a, b) for state, (a, b) in zip(states, hours, strict=True)]
+    pieces = list(islice(pieces_of(ends_of(readings, stays), stays, 30 * MIN, INSIDE), 100))
+    told = [(p.state, (p.end_s - p.start_s) // MIN) for p in pieces]
+    assert told == [
+        *((INSIDE, 6), (OUT, 6), (INSIDE, 18)),
+        *((CARTON, 6), (INSIDE, 24)),
+        *((OUT, 6), (CARTON, 6), (INSIDE, 3), (CARTON, 3), (OUT, 6), (INSIDE, 6)),
+        (INSIDE, 30),
+    ]
 
 
 def test_pieces_follow_each_other_without_a_hole():
