@@ -103,16 +103,16 @@ def read_due(connection: Connection, on: dt.date, until: dt.date | None) -> list
     query = select(*(DUE.c[name] for name in columns))
     if until is not None:
         query = query.where(DUE.c.due.is_(None) | (DUE.c.due <= str(until)))
-    rows = []
+    rows, date = [], cache(iso_date)  # a clinic of thousands shares its few hundred days
     for patient, label, treatment, given, last, due, silent in connection.execute(query):
-        due_on = iso_date(due) if due else None
+        due_on = date(due) if due else None
         rows.append(
             DueRow(
                 patient=patient,
                 label=label,
                 treatment=treatment,
                 given=given,
-                last=iso_date(last) if last else None,
+                last=date(last) if last else None,
                 due=due_on,
                 silent=tuple(silent.split()),
                 late_d=(on - due_on).days if due_on else None,
