@@ -155,10 +155,10 @@ def test_a_picture_is_drawn(tmp_path, suffix):
 
 
 def test_a_picture_of_a_long_record_keeps_its_extremes():
-    from thecal.clinic.coldchain import check_vial
-    from thecal.clinic.coldchain_limits import storage_of
-    from thecal.clinic.coldchain_pieces import Reading
-    from thecal.clinic.coldchain_policy import read_coldchain_policy
+    from thecal.clinic.coldchain.coldchain import check_vial
+    from thecal.clinic.coldchain.limits import storage_of
+    from thecal.clinic.coldchain.pieces import Reading
+    from thecal.clinic.coldchain.policy import read_coldchain_policy
     from thecal.clinic.policy import policy_path
     from thecal.interop.stamps import read_zone
     from thecal.label.catalog import load_label

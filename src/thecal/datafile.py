@@ -21,7 +21,8 @@ from thecal.units import iso_date
 
 MAX_BYTES = 2_000_000  # the longest label so far is under 100 kB
 MAX_DEPTH = 20  # a label needs 5
-DRUGS = Path(__file__).resolve().parent / "drugs"  # what is shipped; a user may have another
+SHIPPED = Path(__file__).resolve().parent  # data beside the code: drugs, genes, policies, scales
+DRUGS = SHIPPED / "drugs"  # a user may have another
 LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 

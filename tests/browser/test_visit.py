@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from thecal.clinic.policy import policy_path
-from thecal.clinic.visit_course import before, next_due
-from thecal.clinic.visit_steps import checklist, read_visit_policy
+from thecal.clinic.visit.course import before, next_due
+from thecal.clinic.visit.steps import checklist, read_visit_policy
 from thecal.interop.records import read_course
 from thecal.label.catalog import load_label
 from thecal.report.visit import Occasion, write_page

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from thecal.clinic.coldchain_pieces import State
+from thecal.clinic.coldchain.pieces import State
 from thecal.errors import LoggerError, ThecalError
 from thecal.interop import logger
 from thecal.interop.custody import parse_custody, read_span, without_overlap

@@ -11,8 +11,8 @@ from click.testing import CliRunner
 
 from thecal.cli import app
 from thecal.clinic.policy import policy_path
-from thecal.clinic.visit_file import read_visit, visit_from_document
-from thecal.clinic.visit_steps import read_visit_policy
+from thecal.clinic.visit.file import read_visit, visit_from_document
+from thecal.clinic.visit.steps import read_visit_policy
 from thecal.errors import StoreError
 from thecal.store.record import Author, Entry, Record, Refused, Written, new_stream
 from thecal.store.visits import entries_of_visit, entry_of_check

@@ -81,13 +81,13 @@ def eligible(
             "name a patient file, or ask with --policies which policies there are"
         )
     with refusing("patient file"):
-        from thecal.clinic.eligibility import eligibility
+        from thecal.clinic.eligibility.eligibility import eligibility
+        from thecal.clinic.eligibility.patient import read_patient
+        from thecal.clinic.eligibility.payer import by_payer, read_payer
         from thecal.clinic.moment import Moment
-        from thecal.clinic.patient import read_patient
-        from thecal.clinic.payer import by_payer, read_payer
         from thecal.clinic.policy import policy_path, shipped
-        from thecal.clinic.puncture import puncture_safety
-        from thecal.clinic.puncture_policy import read_puncture_policy
+        from thecal.clinic.puncture.policy import read_puncture_policy
+        from thecal.clinic.puncture.puncture import puncture_safety
         from thecal.datafile import DRUGS
         from thecal.label.catalog import load_label
         from thecal.report.eligible import Eligible
@@ -122,9 +122,9 @@ def eligible(
 
 
 def _list(as_json: bool) -> None:
-    from thecal.clinic.payer import read_payer
+    from thecal.clinic.eligibility.payer import read_payer
     from thecal.clinic.policy import shipped
-    from thecal.clinic.puncture_policy import read_puncture_policy
+    from thecal.clinic.puncture.policy import read_puncture_policy
 
     with refusing("eligible --policies"):
         heads = {

@@ -52,9 +52,9 @@ def record_visit(
     """
     from thecal.clinic.finding import Severity
     from thecal.clinic.policy import policy_path
-    from thecal.clinic.visit_file import read_visit
-    from thecal.clinic.visit_review import review
-    from thecal.clinic.visit_steps import read_visit_policy
+    from thecal.clinic.visit.file import read_visit
+    from thecal.clinic.visit.review import review
+    from thecal.clinic.visit.steps import read_visit_policy
     from thecal.store.visits import entries_of_visit
 
     recorded, made = read_visit(file, read_visit_policy(policy_path("visit", policy)))

@@ -20,7 +20,7 @@ from thecal.errors import CourseError
 from thecal.units import iso_date
 
 if TYPE_CHECKING:
-    from thecal.clinic.alsfrs import Assessment
+    from thecal.clinic.watch.alsfrs import Assessment
     from thecal.course import Course
     from thecal.label.label import Label
     from thecal.report.safety import Watch
@@ -91,12 +91,12 @@ def _watch(
     alsfrs: Path | None,
     age_y: float | None,
 ) -> Watch:
-    from thecal.clinic.alsfrs_file import read_alsfrs
-    from thecal.clinic.figures import csf_figures
-    from thecal.clinic.function import function_figures, function_findings
-    from thecal.clinic.nfl import nfl_findings
-    from thecal.clinic.safety import as_of, ordered, watch
-    from thecal.clinic.watchrules import judge, load_watch_policy
+    from thecal.clinic.watch.alsfrs_file import read_alsfrs
+    from thecal.clinic.watch.figures import csf_figures
+    from thecal.clinic.watch.function import function_figures, function_findings
+    from thecal.clinic.watch.nfl import nfl_findings
+    from thecal.clinic.watch.rules import judge, load_watch_policy
+    from thecal.clinic.watch.safety import as_of, ordered, watch
     from thecal.report.safety import Watch
 
     policies = []

@@ -17,8 +17,8 @@ def variant(name: tuple[str, ...], as_json: bool) -> None:
     must agree. Exit 0: one reading; 1: two readings and a question; 2: refused.
     """
     with refusing("variant"):
-        from thecal.clinic.gene import load_gene
-        from thecal.clinic.variant import read_variant
+        from thecal.clinic.genetics.gene import load_gene
+        from thecal.clinic.genetics.variant import read_variant
 
         gene = load_gene()
         found = read_variant(" ".join(name), gene)

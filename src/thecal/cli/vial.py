@@ -72,10 +72,10 @@ def vial_check(
     1: quarantine or discard; 2: the input could not be used.
     """
     with refusing("vial check"):  # a file's name may be a patient's
-        from thecal.clinic.coldchain import Verdict, check_vial
-        from thecal.clinic.coldchain_limits import storage_of
-        from thecal.clinic.coldchain_pieces import State
-        from thecal.clinic.coldchain_policy import read_coldchain_policy
+        from thecal.clinic.coldchain.coldchain import Verdict, check_vial
+        from thecal.clinic.coldchain.limits import storage_of
+        from thecal.clinic.coldchain.pieces import State
+        from thecal.clinic.coldchain.policy import read_coldchain_policy
         from thecal.clinic.policy import policy_path
         from thecal.datafile import DRUGS
         from thecal.interop.custody import read_custody, read_span, without_overlap

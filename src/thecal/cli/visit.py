@@ -77,9 +77,9 @@ def checklist(
     """
     with refusing("visit checklist"):
         from thecal.clinic.policy import policy_path
-        from thecal.clinic.visit_course import before, day_of, next_due
-        from thecal.clinic.visit_steps import checklist as checklist_of
-        from thecal.clinic.visit_steps import read_visit_policy
+        from thecal.clinic.visit.course import before, day_of, next_due
+        from thecal.clinic.visit.steps import checklist as checklist_of
+        from thecal.clinic.visit.steps import read_visit_policy
         from thecal.datafile import DRUGS
         from thecal.label.catalog import load_label
         from thecal.report.visit import Occasion, checklist_text, write_page
@@ -112,9 +112,9 @@ def check(file: Path, drugs: Path | None, course: Path | None, policy: str, as_j
     """
     with refusing("visit check"):
         from thecal.clinic.policy import policy_path
-        from thecal.clinic.visit_file import read_visit
-        from thecal.clinic.visit_review import review
-        from thecal.clinic.visit_steps import read_visit_policy
+        from thecal.clinic.visit.file import read_visit
+        from thecal.clinic.visit.review import review
+        from thecal.clinic.visit.steps import read_visit_policy
         from thecal.datafile import DRUGS
 
         steps = read_visit_policy(policy_path("visit", policy))

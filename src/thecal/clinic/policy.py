@@ -11,11 +11,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from thecal.datafile import Entry
+from thecal.datafile import SHIPPED, Entry
 from thecal.errors import PolicyError, nearest
 from thecal.source import Source
 
-POLICIES = Path(__file__).resolve().parents[1] / "policies"
+POLICIES = SHIPPED / "policies"
 HEAD = ("name", "title", "version", "sources")  # keys every policy file has
 HEAD_OPTIONAL = ("not_confirmed",)
 BASIS = ("source", "section", "confirmed")  # keys every figure and every rule has

@@ -1,7 +1,7 @@
 """What in one course needs attention, by the label and nothing but the label.
 
-What was seen (symptoms, events, figures) is `thecal.clinic.safety`; here the doses join it, and
-what the day asked adds. A policy of the site is never read here.
+What was seen (symptoms, events, figures) is `thecal.clinic.watch.safety`; here the doses join it,
+and what the day asked adds. A policy of the site is never read here.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from thecal.clinic.finding import Finding, Severity
-from thecal.clinic.safety import ordered, watch
+from thecal.clinic.watch.safety import ordered, watch
 from thecal.course import Course
 from thecal.errors import counted
 from thecal.label.label import Label

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from itertools import pairwise
 from pathlib import Path
 
-from thecal.clinic.coldchain_pieces import State, Stay
+from thecal.clinic.coldchain.pieces import State, Stay
 from thecal.errors import Fault, LoggerError, ThecalError, guarded
 from thecal.interop.stamps import Calendar, Stamp, hidden, local_s
 

@@ -19,7 +19,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import NoReturn
 
-from thecal.clinic.coldchain_pieces import Reading
+from thecal.clinic.coldchain.pieces import Reading
 from thecal.errors import Fault, LoggerError, counted
 from thecal.interop.logger_header import Columns, columns_of, order_of, unit_above, unit_in
 from thecal.interop.stamps import Calendar, Stamp, hidden, moments_of, read_offset, read_zone

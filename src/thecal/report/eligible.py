@@ -11,12 +11,12 @@ from dataclasses import asdict, dataclass
 from textwrap import fill
 
 from thecal import __version__
-from thecal.clinic.eligibility import Eligibility
+from thecal.clinic.eligibility.eligibility import Eligibility
+from thecal.clinic.eligibility.payer import PayerPolicy
 from thecal.clinic.finding import Finding, Severity
 from thecal.clinic.moment import Moment, time_words
-from thecal.clinic.payer import PayerPolicy
 from thecal.clinic.policy import Basis, Head
-from thecal.clinic.puncture import Clearance, Item, PunctureSafety
+from thecal.clinic.puncture.puncture import Clearance, Item, PunctureSafety
 from thecal.clinic.ruling import Reason, Ruling, Verdict
 from thecal.plan.answer import DISCLAIMER
 from thecal.report.contract import Json

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from textwrap import fill
 
 from thecal import __version__
-from thecal.clinic.figures import trends
 from thecal.clinic.finding import Finding, Severity
 from thecal.clinic.policy import Basis
-from thecal.clinic.symptoms import symptom_table
-from thecal.clinic.watchrules import WatchPolicy
+from thecal.clinic.watch.figures import trends
+from thecal.clinic.watch.rules import WatchPolicy
+from thecal.clinic.watch.symptoms import symptom_table
 from thecal.course import Course
 from thecal.label.label import Label
 from thecal.plan.answer import DISCLAIMER

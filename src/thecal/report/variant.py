@@ -10,8 +10,8 @@ from textwrap import fill
 from typing import Any
 
 from thecal import __version__
-from thecal.clinic.gene import Gene
-from thecal.clinic.variant import Reading, Variant
+from thecal.clinic.genetics.gene import Gene
+from thecal.clinic.genetics.variant import Reading, Variant
 from thecal.plan.answer import DISCLAIMER
 from thecal.source import Source
 

@@ -9,7 +9,7 @@ import datetime as dt
 from collections.abc import Iterator, Sequence
 from textwrap import fill
 
-from thecal.clinic.coldchain import (
+from thecal.clinic.coldchain.coldchain import (
     Budget,
     Code,
     Ground,
@@ -17,8 +17,8 @@ from thecal.clinic.coldchain import (
     Verdict,
     VialCheck,
 )
-from thecal.clinic.coldchain_limits import Allowance
-from thecal.clinic.coldchain_pieces import Gap, Reading, State
+from thecal.clinic.coldchain.limits import Allowance
+from thecal.clinic.coldchain.pieces import Gap, Reading, State
 from thecal.errors import counted
 from thecal.label.label import Label
 from thecal.plan.answer import DISCLAIMER

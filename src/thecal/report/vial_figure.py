@@ -11,8 +11,8 @@ from collections.abc import Iterator, Sequence
 from itertools import groupby
 from textwrap import wrap
 
-from thecal.clinic.coldchain import VialCheck
-from thecal.clinic.coldchain_pieces import Reading, State
+from thecal.clinic.coldchain.coldchain import VialCheck
+from thecal.clinic.coldchain.pieces import Reading, State
 from thecal.plan.answer import DISCLAIMER
 from thecal.report.contract import Json
 from thecal.report.vial import (

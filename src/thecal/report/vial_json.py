@@ -6,8 +6,8 @@ import datetime as dt
 from collections.abc import Sequence
 
 from thecal import __version__
-from thecal.clinic.coldchain import Budget, Ground, VialCheck
-from thecal.clinic.coldchain_pieces import Reading
+from thecal.clinic.coldchain.coldchain import Budget, Ground, VialCheck
+from thecal.clinic.coldchain.pieces import Reading
 from thecal.label.label import Statement
 from thecal.plan.answer import DISCLAIMER
 from thecal.report.contract import Json

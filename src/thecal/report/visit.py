@@ -14,9 +14,8 @@ from pathlib import Path
 
 from thecal import __version__
 from thecal.clinic.finding import Finding
-from thecal.clinic.visit import begin
-from thecal.clinic.visit_course import Next
-from thecal.clinic.visit_facts import (
+from thecal.clinic.visit.course import Next
+from thecal.clinic.visit.facts import (
     ABORTED,
     FAILED,
     GIVEN,
@@ -27,9 +26,10 @@ from thecal.clinic.visit_facts import (
     clocks,
     minutes_words,
 )
-from thecal.clinic.visit_review import Review, Standing, State
-from thecal.clinic.visit_steps import Checklist, Ground, Step
-from thecal.clinic.visit_values import VALUES, WORD, WORDS
+from thecal.clinic.visit.review import Review, Standing, State
+from thecal.clinic.visit.steps import Checklist, Ground, Step
+from thecal.clinic.visit.values import VALUES, WORD, WORDS
+from thecal.clinic.visit.visit import begin
 from thecal.errors import counted
 from thecal.label.label import Label
 from thecal.outfile import write_whole

@@ -9,8 +9,8 @@ from typing import Any
 
 from thecal import __version__
 from thecal.clinic.finding import Finding
-from thecal.clinic.visit_course import Next
-from thecal.clinic.visit_review import Review, Standing
+from thecal.clinic.visit.course import Next
+from thecal.clinic.visit.review import Review, Standing
 from thecal.plan.answer import DISCLAIMER
 from thecal.source import Source
 

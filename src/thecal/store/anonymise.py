@@ -25,9 +25,9 @@ from pathlib import Path
 from typing import TypeAlias
 
 from thecal import __version__
+from thecal.clinic.genetics.variant import read_variant
 from thecal.clinic.policy import BASIS, HEAD, HEAD_OPTIONAL, Head, read_basis, read_head
-from thecal.clinic.symptoms import symptom_table
-from thecal.clinic.variant import read_variant
+from thecal.clinic.watch.symptoms import symptom_table
 from thecal.course import Course, Event, Observation
 from thecal.datafile import DataFile
 from thecal.errors import CatalogError, CourseError, StoreError, VariantError

@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
-from thecal.clinic.coldchain import Verdict
+from thecal.clinic.coldchain.coldchain import Verdict
 from thecal.course import Course, Dose, Event, Observation
 from thecal.errors import StoreError, guarded, nearest
 from thecal.units import QUANTITIES, iso_date

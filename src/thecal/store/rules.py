@@ -9,7 +9,7 @@ from pathlib import Path
 from sqlalchemy import Connection, delete
 
 from thecal.clinic.admit import too_close
-from thecal.clinic.coldchain import Verdict
+from thecal.clinic.coldchain.coldchain import Verdict
 from thecal.clinic.finding import Finding, Severity
 from thecal.errors import CatalogError, CourseError, StoreError
 from thecal.store.due import keep_due, label_of, planned, regimen_of

@@ -10,12 +10,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from thecal.clinic.coldchain import Verdict
-from thecal.clinic.visit import Visit
-from thecal.clinic.visit_facts import GIVEN, PART, outcome, volumes
-from thecal.clinic.visit_file import visit_document
-from thecal.clinic.visit_review import EVENTS
-from thecal.clinic.visit_steps import Checklist
+from thecal.clinic.coldchain.coldchain import Verdict
+from thecal.clinic.visit.facts import GIVEN, PART, outcome, volumes
+from thecal.clinic.visit.file import visit_document
+from thecal.clinic.visit.review import EVENTS
+from thecal.clinic.visit.steps import Checklist
+from thecal.clinic.visit.visit import Visit
 from thecal.errors import StoreError
 from thecal.store.fact import Body, Entry
 

@@ -1,0 +1,1 @@
+"""Whether a vial is good: its temperatures against the budgets of the label."""
