@@ -87,10 +87,10 @@ class Schedule:
     treatment_since_d: float | None
     not_given: tuple[Event, ...]
     label_silent: tuple[Open, ...]
-    on_d: int | None = None
-    late_rule: Rule | None = None
-    if_given: Slot | None = None
-    open_then: tuple[Open, ...] = ()
+    on_d: int | None
+    late_rule: Rule | None
+    if_given: Slot | None
+    open_then: tuple[Open, ...]
 
     @property
     def days_to_due(self) -> int | None:
@@ -104,8 +104,8 @@ class Schedule:
         """Whether the next dose is overdue on the day asked: past due, or as the site says."""
         if self.on_d is None or not self.given or not self.is_planned:
             return False
-        from_d = self.next.due_d + 1 if self.next.overdue_d is None else self.next.overdue_d
-        return self.on_d >= max(from_d, self.next.due_d + 1)
+        from_d = self.next.due_d if self.next.overdue_d is None else self.next.overdue_d
+        return self.on_d > self.next.due_d and self.on_d >= from_d
 
     @property
     def is_planned(self) -> bool:
