@@ -7,8 +7,10 @@ import gzip
 import hashlib
 import json
 import random
+import shutil
 import threading
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -250,3 +252,41 @@ def test_a_backup_that_cannot_be_written_leaves_nothing_and_says_so(new_place, f
     with pytest.raises(StoreError):
         back_up(record, folder / "nowhere" / "record.backup", ADMIN)
     assert not list(folder.glob("*.tmp"))
+
+
+def test_a_backup_replaces_no_file_least_of_all_the_record_itself(where, folder):
+    """A name typed wrong must not cost what was to be saved."""
+    record = where.make()
+    stream = patient(record, 1)
+    there = [where.key, where.witness, folder / "of yesterday"]
+    there += [Path(where.url)] if where.is_file else []
+    there[2].write_text("kept")
+    held = [path.read_bytes() for path in there[:3]]
+    for path in there:
+        with pytest.raises(StoreError, match="replaces none"):
+            back_up(record, path, ADMIN)
+    assert [path.read_bytes() for path in there[:3]] == held
+    assert record.read(stream, NURSE).version == 1 and where.found().is_whole
+
+
+def test_of_two_restores_into_one_place_one_wins_and_nothing_of_it_is_undone(backup, where):
+    """Whoever comes second is refused, and takes nothing away."""
+    keys = [where.key.with_name(f"{n}.key") for n in range(3)]
+    for key in keys:
+        shutil.copy(next(backup.parent.glob("place0/*.key")), key)
+    start, won = threading.Barrier(len(keys)), []
+
+    def bring_back(key: Path) -> None:
+        start.wait()
+        with suppress(StoreError):
+            won.append((key, restore(backup, where.url, ADMIN, key=key)))
+
+    threads = [threading.Thread(target=bring_back, args=[key]) for key in keys]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    ((key, copied),) = won
+    shutil.copy(key, where.key)
+    shutil.copy(key.with_suffix(".witness"), where.witness)
+    assert copied.rows["event"] and where.found(copied.head).is_whole

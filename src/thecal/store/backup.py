@@ -19,10 +19,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection, Engine, insert, select
 
 from thecal.errors import StoreError
-from thecal.store.engine import HEAD, check_empty, connect, let_go, migrate, reading, writing
+from thecal.store.engine import HEAD, connect, migrate_within, new_place, reading, writing
 from thecal.store.fact import canonical
 from thecal.store.outcome import Author
 from thecal.store.record import Record, beside
@@ -49,9 +49,15 @@ class Copied:
 def back_up(record: Record, path: Path, author: Author) -> Copied:
     """Write a backup of a record in use; the file is there whole or not at all, for its owner only.
 
-    The event that tells of it comes after the moment it holds.
+    No file is replaced: it might be the backup before, or the record itself. The event that tells
+    of the backup comes after the moment it holds.
     """
     target = Path(os.path.realpath(path))
+    if target.exists():
+        raise StoreError(
+            "there is a file already where the backup would be written, and a backup replaces "
+            "none; name a new one, such as with the date"
+        )
     draft = target.with_name(f".{target.name}.{os.urandom(4).hex()}.tmp")
     try:
         with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
@@ -64,7 +70,8 @@ def back_up(record: Record, path: Path, author: Author) -> Copied:
         with suppress(OSError):
             draft.unlink(missing_ok=True)
         if isinstance(error, OSError):
-            raise StoreError("the backup cannot be written where it was named") from None
+            why = error.strerror or "no reason given"
+            raise StoreError(f"the backup cannot be written where it was named: {why}") from None
         raise
     record.note(author, "backup", detail=f"to event {copied.head.seq}, {digest}")
     return copied
@@ -103,29 +110,32 @@ def restore(path: Path, where: str, author: Author, *, key: Path | None = None) 
     holds a record already.
     """
     engine = connect(where)
-    with let_go(engine):
-        check_empty(engine)
-    key = key or beside(where, "key")
-    witness = key.with_suffix(".witness")
-    check_no_witness(witness)
-    is_new_key = not key.exists()
-    try:
+    with new_place(engine):
+        key = key or beside(where, "key")
+        witness = key.with_suffix(".witness")
+        check_no_witness(witness)
+        is_new_key = not key.exists()
         seal = make_seal(key) if is_new_key else read_seal(key)
-        migrate(engine)
-        with writing(engine) as connection:
-            copied = _load(connection, path)
-        found = verify(engine, public=seal.public, witness=None, anchor=copied.head)
-        if found.record != copied.record:
-            raise StoreError(NOT_A_BACKUP)
-        breaks = [b for b in found.breaks if not is_new_key or "trusted key" not in b.message]
-        if breaks:
-            raise StoreError(f"the backup holds a record that is not whole: {breaks[0]}")
-    except BaseException:
-        engine.dispose()
-        _undo(where, key if is_new_key else None)
-        raise
+        is_kept = False
+        try:
+            with writing(engine) as connection:
+                migrate_within(connection)
+                copied = _load(connection, path)
+            is_kept = True
+            found = verify(engine, public=seal.public, witness=None, anchor=copied.head)
+            if found.record != copied.record:
+                raise StoreError(NOT_A_BACKUP)
+            breaks = [b for b in found.breaks if not is_new_key or "trusted key" not in b.message]
+            if breaks:
+                raise StoreError(f"the backup holds a record that is not whole: {breaks[0]}")
+            begin_witness(witness, copied.record, seal, copied.head)
+        except BaseException:
+            if is_new_key:
+                key.unlink(missing_ok=True)
+            if is_kept:
+                _undo(engine)
+            raise
     engine.dispose()
-    begin_witness(witness, copied.record, seal, copied.head)
     record = Record.open(where, key=key)
     try:
         record.note(author, "restore", detail=f"to event {copied.head.seq}")
@@ -203,22 +213,14 @@ def _lines(path: Path) -> Iterator[bytes]:
         raise StoreError("the file of the backup is not there, or cannot be read") from None
 
 
-def _undo(where: str, key: Path | None) -> None:
-    """Take back what an unfinished restore made: a file, and the key made for it."""
-    if key is not None:
-        key.unlink(missing_ok=True)
-    engine = connect(where)
-    if engine.dialect.name == "sqlite" and engine.url.database:
-        for suffix in ("", "-wal", "-shm"):
-            with suppress(FileNotFoundError):
-                Path(engine.url.database + suffix).unlink()
-    else:
-        with suppress(StoreError), writing(engine) as connection:
-            for name in ("due", *(table.name for table in reversed(APPEND_ONLY))):
-                connection.exec_driver_sql(f"DROP TABLE IF EXISTS {name}")
-            connection.exec_driver_sql("DROP TABLE IF EXISTS alembic_version")
-            connection.exec_driver_sql("DROP FUNCTION IF EXISTS record_refuse")
-    engine.dispose()
+def _undo(engine: Engine) -> None:
+    """Take back the tables of a restore that turned out wrong; a file goes as a whole."""
+    if engine.dialect.name == "sqlite":
+        return
+    with suppress(StoreError), writing(engine) as connection:
+        for name in ("due", *(table.name for table in reversed(APPEND_ONLY)), "alembic_version"):
+            connection.exec_driver_sql(f"DROP TABLE IF EXISTS {name}")
+        connection.exec_driver_sql("DROP FUNCTION IF EXISTS record_refuse")
 
 
 __all__ = ["Copied", "back_up", "restore"]

@@ -141,19 +141,37 @@ def revision(engine: Engine) -> str | None:
         return None if found is None else str(found)
 
 
-def check_empty(engine: Engine) -> None:
-    """Refuse a database that holds anything: a record is made, or brought back, in an empty one.
+@contextmanager
+def new_place(engine: Engine) -> Iterator[None]:
+    """Hold an empty place while a record is made there, or brought back; what fails leaves nothing.
 
-    A file that is not there is made, for its owner alone.
+    Raises StoreError where something is. A file is made here, for its owner alone: so of two who
+    come to one name at once, the second is refused and undoes nothing of the first.
     """
-    if engine.dialect.name == "sqlite" and engine.url.database:
-        with suppress(OSError, ValueError):  # where it cannot be made, opening it says why
-            os.close(os.open(engine.url.database, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
-    if revision(engine) is not None:
-        raise StoreError("there is a record already")
-    with reading(engine) as connection:
-        if inspect(connection).get_table_names():
-            raise StoreError("the database holds other tables; a record has one of its own")
+    file = engine.url.database if engine.dialect.name == "sqlite" else None
+    is_ours = False
+    with suppress(OSError, ValueError):  # where it cannot be made, opening it says why
+        if file:
+            os.close(os.open(file, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+            is_ours = True
+    try:
+        if revision(engine) is not None:
+            raise StoreError("there is a record already")
+        with reading(engine) as connection:
+            if inspect(connection).get_table_names():
+                raise StoreError("the database holds other tables; a record has one of its own")
+        if file and not is_ours:
+            raise StoreError(
+                "there is a file already, though an empty one: remove it, or name another"
+            )
+        yield
+    except BaseException:
+        engine.dispose()
+        if is_ours:
+            for suffix in ("", "-wal", "-shm"):
+                with suppress(OSError):
+                    os.unlink(f"{file}{suffix}")
+        raise
 
 
 def existing(where: str) -> tuple[Engine, str]:
@@ -180,11 +198,16 @@ def let_go(engine: Engine) -> Iterator[None]:
 
 def migrate(engine: Engine, to: str = HEAD, *, down: bool = False) -> None:
     """Bring the tables to a migration; signed rows stay as they are, byte for byte."""
+    with writing(engine) as connection:
+        migrate_within(connection, to, down=down)
+
+
+def migrate_within(connection: Connection, to: str = HEAD, *, down: bool = False) -> None:
+    """Do the same as a part of a transaction."""
     from alembic import command
     from alembic.config import Config
 
     config = Config()
     config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
-    with writing(engine) as connection:
-        config.attributes["connection"] = connection
-        (command.downgrade if down else command.upgrade)(config, to)
+    config.attributes["connection"] = connection
+    (command.downgrade if down else command.upgrade)(config, to)

@@ -28,11 +28,11 @@ from thecal.store.chain import EMPTY, digest
 from thecal.store.due import DueRow, read_due
 from thecal.store.engine import (
     HEAD,
-    check_empty,
     connect,
     existing,
     let_go,
     migrate,
+    new_place,
     reading,
     url_of,
     writing,
@@ -117,20 +117,19 @@ class Record:
     ) -> Record:
         """Make a record in an empty database; a key that signs it is made unless it is there."""
         engine = connect(where)
-        with let_go(engine):
-            check_empty(engine)
+        with new_place(engine):
             key = key or beside(where, "key")
             witness = key.with_suffix(".witness")
             check_no_witness(witness)
             seal = read_seal(key) if key.exists() else make_seal(key)
             migrate(engine)
-        name = secrets.token_hex(16)
-        made = cls(Journal(engine, name, seal, witness, clock), folder)
-        with made.journal.page() as page:
-            entries = [Entry(kind="record", body={"id": name})]
-            page.change(CLINIC, (0, EMPTY), entries, author, Key(name, digest("make", name)))
-            page.check(always=True)
-        begin_witness(witness, name, seal, Mark(page.head.seq, page.head.hash))
+            name = secrets.token_hex(16)
+            made = cls(Journal(engine, name, seal, witness, clock), folder)
+            with made.journal.page() as page:
+                entries = [Entry(kind="record", body={"id": name})]
+                page.change(CLINIC, (0, EMPTY), entries, author, Key(name, digest("make", name)))
+                page.check(always=True)
+            begin_witness(witness, name, seal, Mark(page.head.seq, page.head.hash))
         return made
 
     @classmethod
