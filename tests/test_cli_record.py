@@ -191,6 +191,24 @@ def test_a_withdrawn_fact_is_gone_from_the_chart_and_stays_in_the_history(clinic
     assert "withdrawn" in clinic.does("history", code)
 
 
+def test_a_correction_sent_again_under_its_key_is_written_once(clinic):
+    """Though the fact was withdrawn by it, or corrected further since."""
+    code = clinic.new(DOSES)
+    value = ("observation", "kind=csf_wbc", "value=3", "unit=cells/uL", "date=2026-01-05")
+    clinic.does("add", code, *value)
+    correct = ("add", code, "--correct", "2.1", "observation", "value=4", "--seen", 2)
+    correct += ("--reason", "misread", "--once", "correct-0001")
+    clinic.does(*correct)
+    further = ("observation", "note=by hand", "--seen", 3, "--reason", "more")
+    clinic.does("add", code, "--correct", "2.1", *further)
+    assert "nothing was written again" in clinic.does(*correct)
+    withdraw = ("add", code, "--withdraw", "2.1", "--seen", 4, "--reason", "another's")
+    withdraw += ("--once", "withdraw-001")
+    clinic.does(*withdraw)
+    assert "nothing was written again" in clinic.does(*withdraw)
+    assert "version 5" in clinic.does("show", code)
+
+
 def test_what_bears_the_same_key_is_written_once(clinic):
     code = clinic.new()
     asked = ("add", code, "event", "name=headache", "date=2026-01-20", "--once", "visit-2026-01-20")
@@ -546,6 +564,28 @@ def test_what_a_program_reads_keeps_its_schemas(clinic, tmp_path):
 
 
 # -- what a command loads
+
+
+def test_every_refusal_a_program_reads_is_one_its_schema_knows(clinic):
+    code = clinic.new(DOSES)
+    schema = json.loads((files("thecal.report") / "schemas/record_written.v1.json").read_text())
+    on = ("amount_mg=100", "route=intrathecal")
+    clinic.does("add", code, "note", "text=x", "--once", "key-00001")
+    for asked, refused in (
+        (("note", "text=x", "--seen", 1), "stale"),
+        (("note", "text=y", "--once", "key-00001"), "key_reused"),
+        (("note", "text=x", "--role", "viewer"), "role"),
+        (("dose", "date=2199-01-01", *on), "date"),
+        (("plan", "medicine=aspirin", "jurisdiction=us"), "plan"),
+        (("dose", "date=2026-01-20", *on), "dose"),
+        (("dose", "date=2026-02-16", *on, "vial=V-0000000000"), "vial"),
+        (("note", "text=x", "--override", "x", "--role", "prescriber"), "override"),
+    ):
+        result = clinic.run("add", code, *asked, "--json")
+        assert result.exit_code == 1, result.output
+        document = json.loads(result.stdout)
+        assert document["refusal"]["code"] == refused
+        Draft202012Validator(schema).validate(document)
 
 
 def test_a_due_date_loads_no_database_library():

@@ -153,7 +153,7 @@ def copied(record) -> dict:
     code = new_stream("P")
     entries = [
         Entry(kind="plan", body=PLAN),
-        Entry(kind="person", body={"name": "Ä. Żółć", "local_id": "7"}),
+        Entry(kind="person", body={"name": "Ä. Żółć", "local_id": f"7 {code}"}),
         Entry(kind="dose", body={"date": "2026-01-05", "amount_mg": 100.0, "route": "intrathecal"}),
         Entry(kind="event", body={"date": "2026-01-06", "name": "nausea"}),
     ]

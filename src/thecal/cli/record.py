@@ -193,7 +193,8 @@ def add(
             "`thecal record show` printed"
         )
     with desk.open() as (record, author):
-        chart = None if is_new else record.read(code, author)
+        # Upon the version that was seen: so the same correction again is the same change.
+        chart = None if is_new else record.read(code, author, version=seen or None)
         standing = chart.version if chart else 0
         outcome = record.add(
             code,

@@ -17,10 +17,11 @@ from thecal.errors import CourseError, RecordError, StoreError, counted
 from thecal.interop.records import format_course, read_course
 from thecal.outfile import write_whole
 from thecal.store.fact import Entry, entries_of, faults_of
+from thecal.store.journal import stamp
 from thecal.store.outcome import OVERRIDES, Author, Refused, Written
 from thecal.store.record import Record, new_stream
 from thecal.store.rows import with_entries
-from thecal.store.rules import MOST_FACTS, check_stream, doses_too_close
+from thecal.store.rules import MOST_FACTS, check_stream, date_problem, doses_too_close
 from thecal.store.transfer import export, key_of, known
 
 FORMS = ("json", "csv")
@@ -106,11 +107,11 @@ def judge(
         twin = seen.setdefault(file.local_id, file)
         facts = with_entries([], file.entries, 1)
         findings: tuple[Finding, ...] = ()
-        there, problem = looked.stream, ""
+        there, problem = looked.stream, date_problem(file.entries, stamp(record.journal.clock()))
         try:
             findings = doses_too_close([], facts, record.folder)
         except (CourseError, StoreError) as error:
-            problem = str(error)
+            problem = problem or str(error)
         if there:
             problem, findings = "", ()
         elif looked.same_id:

@@ -69,8 +69,14 @@ class Page:
     clock: Callable[[], dt.datetime]
 
     def now(self) -> str:
-        """Return the time of the next event: the clock's, or the last event's if that is later."""
-        return max(stamp(self.clock()), self.head.at)
+        """Return the time of the next event: the clock's, but always after the last event.
+
+        So a moment is before or after each event, even while the clock stands, or was set back.
+        """
+        at, last = stamp(self.clock()), self.head.at
+        if at > last:
+            return at
+        return stamp(dt.datetime.fromisoformat(last) + dt.timedelta(microseconds=1))
 
     def note(
         self,

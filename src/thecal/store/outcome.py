@@ -11,6 +11,7 @@ from thecal.errors import StoreError
 from thecal.store.fact import Body, Fact, course_of
 
 ROLES = ("viewer", "nurse", "pharmacist", "prescriber", "auditor", "admin")
+READERS = ("viewer", "nurse", "pharmacist", "prescriber", "auditor")  # not who keeps the machine
 WRITERS = ("nurse", "pharmacist", "prescriber")
 OVERRIDES = ("prescriber",)
 
@@ -61,7 +62,7 @@ class Written:
 class Refused:
     """A change that was not made: nothing of it was kept but the event that says so.
 
-    code       stale, key_reused, role, not_there, plan, dose, vial, override
+    code       stale, key_reused, role, not_there, date, person, plan, dose, vial, override
     version    of the stream as it is
     findings   what stands against it, where a prescriber may decide otherwise
     may_override   whether a prescriber may, with a reason

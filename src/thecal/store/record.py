@@ -41,6 +41,7 @@ from thecal.store.fact import CLINIC, PATIENT, Entry, Fact
 from thecal.store.journal import Journal, Key, Page, stamp, utc_now
 from thecal.store.outcome import (
     OVERRIDES,
+    READERS,
     WRITERS,
     Author,
     Change,
@@ -49,16 +50,27 @@ from thecal.store.outcome import (
     Refused,
     Written,
 )
-from thecal.store.rows import fact_of, facts_of, identity, rows_of, standing, with_entries
+from thecal.store.rows import (
+    fact_of,
+    facts_of,
+    identity,
+    patients_of,
+    rows_of,
+    standing,
+    with_entries,
+)
 from thecal.store.rules import (
     Asked,
     check,
     check_stream,
+    date_problem,
     doses_too_close,
     follow,
+    medicine_problem,
     not_usable,
     plan_of,
     plan_problem,
+    twins_of,
     vial_problem,
     vials_of,
 )
@@ -243,7 +255,11 @@ class Record:
             after = with_entries(held, asked.entries, version + 1)
         except KeyError:
             return refused("not_there", "a correction names a fact that this stream does not hold")
+        if problem := date_problem(asked.entries, page.now()):
+            return refused("date", problem)
         if problem := plan_problem(asked.entries, self.folder):
+            return refused("plan", problem)
+        if problem := medicine_problem(asked.entries, held):
             return refused("plan", problem)
         findings: tuple[Finding, ...] = ()
         if asked.is_patient:
@@ -251,6 +267,12 @@ class Record:
                 findings = doses_too_close(held, after, self.folder)
             except (CourseError, StoreError) as error:
                 return refused("dose", str(error))
+            if twins := self._twins(page, asked, after):
+                return refused(
+                    "person",
+                    f"the local id is that of {', '.join(twins)} already, with the same medicine: "
+                    "write there. One person in two charts is given one dose twice.",
+                )
         before_used, used = vials_of(held), vials_of(after)
         for vial in sorted(used):
             if used[vial] == before_used.get(vial):
@@ -270,6 +292,16 @@ class Record:
         written = self._keep(page, asked, key, (version, state), findings, after)
         self._use_vials(page, asked, key, written, before_used.keys(), used.keys())
         return written
+
+    def _twins(self, page: Page, asked: Asked, after: Sequence[Fact]) -> list[str]:
+        """Return the other charts of the person that this change names."""
+        named = [entry.body or {} for entry in asked.entries if entry.kind == "person"]
+        twins: list[str] = []
+        for local_id in {str(body["local_id"]) for body in named if "local_id" in body}:
+            others = patients_of(page.connection, local_id)
+            others.pop(asked.stream, None)
+            twins += twins_of(after, others)
+        return sorted(twins)
 
     def _keep(
         self,
@@ -334,34 +366,50 @@ class Record:
 
     # -- read
 
+    def check_reader(self, author: Author, stream: str) -> None:
+        """Refuse, and note, who looks after the machine and wants to see a patient."""
+        if author.role in READERS:
+            return
+        with self.journal.page() as page:
+            page.note(author, "refuse", stream, standing(page.connection, stream), detail="role")
+        raise StoreError(f"the role {author.role} keeps the record, and sees no chart in it")
+
     def read(
         self,
         stream: str,
         author: Author,
         *,
         as_of: dt.datetime | None = None,
+        version: int | None = None,
         reason: str = "",
         action: str = "read",
     ) -> Chart:
-        """Return a stream as it is, or as it was known at a moment; StoreError if unknown then."""
+        """Return a stream as it is, as it was known at a moment, or as it stood at a version.
+
+        Raises StoreError if it was unknown then.
+        """
         check_stream(stream)
         moment = "" if as_of is None else stamp(as_of)
+        self.check_reader(author, stream)
         with self.journal.page() as page:
             now = seen = standing(page.connection, stream)
             if not now[0]:
                 raise StoreError(UNKNOWN)
             if moment:
                 seen = standing(page.connection, stream, until=moment)
+            if version is not None:
+                seen = standing(page.connection, stream, version=min(version, now[0]))
             if not seen[0]:
                 raise StoreError("at that moment the record did not know this code yet")
             facts = facts_of(page.connection, stream, seen[0])
             detail = f"as of {moment}" if moment else ""
+            detail = f"version {seen[0]}" if seen[0] < now[0] and not moment else detail
             page.note(author, action, stream, now, reason=reason, detail=detail)
         return Chart(
             stream=stream,
             version=seen[0],
             state=seen[1],
-            as_of=moment or page.head.at,
+            as_of=min(moment or page.head.at, page.head.at),
             facts=tuple(facts),
         )
 
@@ -370,6 +418,7 @@ class Record:
     ) -> tuple[Change, ...]:
         """Return every change of a stream, the first one first."""
         check_stream(stream)
+        self.check_reader(author, stream)
         with self.journal.page() as page:
             now = standing(page.connection, stream)
             if not now[0]:
@@ -396,6 +445,7 @@ class Record:
         self, author: Author, on: dt.date, *, until: dt.date | None = None
     ) -> tuple[DueRow, ...]:
         """Return who of the clinic is due, the longest overdue first."""
+        self.check_reader(author, "*")
         with self.journal.page() as page:
             rows = tuple(read_due(page.connection, on, until))
             seen = digest([row.patient for row in rows])

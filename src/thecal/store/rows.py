@@ -11,7 +11,7 @@ from sqlalchemy import Connection, Row, Select, select
 
 from thecal.errors import StoreError
 from thecal.store.chain import EMPTY, GENESIS
-from thecal.store.fact import CLINIC, Entry, Fact
+from thecal.store.fact import CLINIC, Entry, Fact, canonical
 from thecal.store.tables import CHANGE, EVENT, FACT
 
 CHANGED = (
@@ -52,11 +52,15 @@ def identity(connection: Connection) -> str:
         raise StoreError("the record does not say which record it is; restore a backup") from None
 
 
-def standing(connection: Connection, stream: str, *, until: str = "") -> tuple[int, str]:
-    """Return version and state of a stream, now or at a moment; 0 and empty where it is none."""
+def standing(
+    connection: Connection, stream: str, *, until: str = "", version: int | None = None
+) -> tuple[int, str]:
+    """Return version and state of a stream, now or then; 0 and empty where it is none."""
     query = select(CHANGE.c.version, CHANGE.c.state).where(CHANGE.c.stream == stream)
     if until:
         query = query.where(CHANGE.c.at <= until)
+    if version is not None:
+        query = query.where(CHANGE.c.version <= version)
     row = connection.execute(query.order_by(CHANGE.c.version.desc()).limit(1)).first()
     return (row.version, row.state) if row else (0, EMPTY)
 
@@ -93,6 +97,18 @@ def facts_of(connection: Connection, stream: str, until: int | None = None) -> l
     for row in connection.execute(query):
         last[row.fact] = fact_of(row)
     return [fact for fact in last.values() if fact.body is not None]
+
+
+def patients_of(connection: Connection, local_id: str) -> dict[str, list[Fact]]:
+    """Return the patients that bear a local id now, each with its facts."""
+    held = FACT.c.body.contains(canonical({"local_id": local_id})[1:-1], autoescape=True)
+    query = select(FACT.c.stream).where(FACT.c.kind == "person", held).distinct()
+    found = {name: facts_of(connection, name) for name in connection.execute(query).scalars()}
+    return {
+        name: facts
+        for name, facts in sorted(found.items())
+        if any(f.kind == "person" and (f.body or {}).get("local_id") == local_id for f in facts)
+    }
 
 
 def with_entries(facts: Sequence[Fact], entries: Sequence[Entry], change: int) -> list[Fact]:

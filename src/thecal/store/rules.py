@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import datetime as dt
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from thecal.errors import CatalogError, CourseError, StoreError
 from thecal.store.due import keep_due, label_of, planned, regimen_of
 from thecal.store.fact import (
     STREAM,
+    TIMED,
     WRITTEN_BY_US,
     Body,
     Entry,
@@ -26,6 +28,7 @@ from thecal.store.outcome import Author, check_words
 from thecal.store.tables import DUE
 
 MOST_FACTS = 2_000  # of one change
+FIRST_OF_THE_DAY = dt.timedelta(hours=14)  # where a day begins first, it does so ahead of UTC
 NOT_USABLE = (Verdict.QUARANTINE, Verdict.DISCARD)
 
 
@@ -113,6 +116,61 @@ def plan_problem(entries: Iterable[Entry], folder: Path) -> str:
                     "`thecal label list` says which are"
                 )
     return ""
+
+
+def medicine_problem(entries: Iterable[Entry], held: Sequence[Fact]) -> str:
+    """Say why a patient's medicine cannot change: the doses that stand would become another's."""
+    if not any(fact.kind == "dose" for fact in held):
+        return ""
+    medicine = plan_of(held)["medicine"]
+    for entry in entries:
+        if entry.kind == "plan" and not entry.of and (entry.body or {})["medicine"] != medicine:
+            return (
+                "the doses here are of another medicine, and would be counted as doses of this "
+                "one; another medicine is another course, under a code of its own (--new-patient). "
+                "If the medicine was entered wrongly, correct the plan"
+            )
+    return ""
+
+
+def date_problem(entries: Iterable[Entry], now: str) -> str:
+    """Say which facts lie ahead: the record holds what has happened, wherever on earth.
+
+    now  as the record writes times
+    """
+    today = (dt.datetime.fromisoformat(now) + FIRST_OF_THE_DAY).date()
+    ahead = [
+        f"{entry.kind} of {entry.body['date']}"
+        for entry in entries
+        if entry.kind in TIMED and entry.body and entry.body.get("date", "") > str(today)
+    ]
+    if not ahead:
+        return ""
+    return (
+        f"the record holds what has happened, and the clock says {now[:10]} (UTC): "
+        f"{', '.join(ahead[:5])}"
+    )
+
+
+def twins_of(after: Sequence[Fact], others: Mapping[str, Sequence[Fact]]) -> list[str]:
+    """Return who among others is this very person, treated with the same medicine.
+
+    after   facts of a patient with a local id
+    others  patients that bear the same local id; at two sites it may be given to two people
+    """
+    medicine, sites = plan_of(after)["medicine"], _sites(after)
+    twins = []
+    for stream, facts in others.items():
+        plans = [fact.body for fact in facts if fact.kind == "plan" and fact.body]
+        elsewhere = sites and _sites(facts) and not sites & _sites(facts)
+        if not elsewhere and (not plans or plans[-1]["medicine"] == medicine):
+            twins.append(stream)
+    return twins
+
+
+def _sites(facts: Iterable[Fact]) -> set[str]:
+    bodies = [fact.body for fact in facts if fact.kind == "person" and fact.body]
+    return {str(body["site"]) for body in bodies if "site" in body}
 
 
 def doses_too_close(

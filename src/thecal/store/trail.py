@@ -41,6 +41,7 @@ def looks(record: Record, stream: str, author: Author, *, reason: str = "") -> t
     Raises StoreError where the record knows no such code.
     """
     check_stream(stream)
+    record.check_reader(author, stream)
     names = ("seq", "at", "actor", "role", "action", "version", "reason", "detail")
     query = select(*(EVENT.c[name] for name in names))
     query = query.where(EVENT.c.stream == stream, EVENT.c.action != "write").order_by(EVENT.c.seq)

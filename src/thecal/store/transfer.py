@@ -19,9 +19,9 @@ from thecal.store.chain import EMPTY, digest, state_after
 from thecal.store.fact import Entry, canonical
 from thecal.store.outcome import Author
 from thecal.store.record import UNKNOWN, Record
-from thecal.store.rows import CHANGED, fact_of, rows_of, standing
+from thecal.store.rows import CHANGED, fact_of, patients_of, rows_of, standing
 from thecal.store.rules import check_stream
-from thecal.store.tables import CHANGE, FACT
+from thecal.store.tables import CHANGE
 
 Json = dict[str, Any]
 SCHEMA = "thecal.record_export/1"
@@ -35,6 +35,7 @@ def export(record: Record, stream: str, author: Author, *, reason: str = "") -> 
     Raises StoreError where it knows no such code.
     """
     check_stream(stream)
+    record.check_reader(author, stream)
     with record.journal.page() as page:
         version, state = standing(page.connection, stream)
         if not version:
@@ -102,11 +103,6 @@ def known(record: Record, author: Author, *, key: str, local_id: str) -> Known:
         made = page.connection.execute(
             select(CHANGE.c.stream).where(CHANGE.c.key == key).order_by(CHANGE.c.stream)
         ).scalar()
-        query = select(FACT).where(FACT.c.kind == "person")
-        last = {
-            (row.stream, row.fact): fact_of(row).body or {}
-            for row in page.connection.execute(query.order_by(FACT.c.version))
-        }
-        same = {stream for (stream, _), body in last.items() if body.get("local_id") == local_id}
+        same = patients_of(page.connection, local_id)
         page.note(author, "find", "*", detail=f"{len(same)} of the same local id")
-    return Known(stream=made or "", same_id=tuple(sorted(same)))
+    return Known(stream=made or "", same_id=tuple(same))
