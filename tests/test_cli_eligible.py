@@ -84,7 +84,7 @@ def test_every_document_that_is_numbered_is_written_out():
     import re
 
     text = run(PATIENT, "--on", ON, "--payer", "us-plan", "--puncture", "abn").stdout
-    named = set(re.findall(r"\[(\d+), ", text))
+    named = set(re.findall(r"(?<!^)\[(\d+)[],]", text, re.MULTILINE))
     assert named and named == set(re.findall(r"^\[(\d+)\] ", text, re.MULTILINE))
 
 
@@ -226,3 +226,15 @@ def test_no_answer_names_the_file_or_a_birth_date(tmp_path):
     for more in ((), ("--json",)):
         text = run(path, "--on", ON, "--puncture", "abn", *more).stdout
         assert CANARY not in text and "1971-04" not in text
+
+
+def test_a_place_that_was_not_noted_is_said_so_and_one_that_is_none_is_left_out():
+    """A pharmacist reads "section none" as the name of a section."""
+    for jurisdiction in ("us", "jp"):
+        text = " ".join(
+            run(
+                PATIENT, "--on", ON, "--puncture", "radiology", "--jurisdiction", jurisdiction
+            ).stdout.split()
+        )
+        assert "section none" not in text and "section not noted" not in text
+        assert "no section noted]" in text

@@ -345,3 +345,14 @@ def test_any_bytes_give_an_answer_or_one_error(tmp_path_factory, data):
     path.write_bytes(HEAD.encode() + data)
     result = run(path)
     assert result.exit_code in (0, 1, 2)
+
+
+def test_what_no_rule_reads_stands_without_a_bare_none():
+    """ "[none]" looks like a finding without a ground; the message says that no rule reads it."""
+    text = run(EXAMPLES / "munich.csv").stdout
+    assert "read by no rule here" in text and "[none]" not in text
+
+
+def test_what_was_recorded_on_the_day_of_a_reaction_did_not_come_after_it():
+    text = " ".join(run(EXAMPLES / "munich.csv").stdout.split())
+    assert "recorded on the same day: prednisolone; then recorded: prednisolone (day 131)" in text

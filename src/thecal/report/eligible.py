@@ -225,14 +225,13 @@ class _Page:
         if source is None:
             return ""
         label = self.found.eligibility.label
-        section = source.section.removeprefix("number ") or "not noted"
-        place = f"§{section}" if section[:1].isdigit() else f"section {section}"
+        place = f", {source.place}" if source.place else ""
         if (source.document, source.version) == (label.document, label.version):
-            return f" [{label.jurisdiction.upper()} label, {place}]"
+            return f" [{label.jurisdiction.upper()} label{place}]"
         document = f"{source.document}; version: {source.version or 'not noted'}"
         if document not in self.named:
             self.named.append(document)
-        return f" [{self.named.index(document) + 1}, {place}]"
+        return f" [{self.named.index(document) + 1}{place}]"
 
 
 def _head(head: Head) -> list[str]:

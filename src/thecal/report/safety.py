@@ -135,8 +135,9 @@ def _finding_lines(finding: Finding, label: Label) -> Iterator[str]:
     if grade := finding.inputs.get("grade"):
         yield from _wrap(f"            Grade: {grade}", indent=12)
     silent = "; label silent" if finding.label_silent else ""
-    ground = f"{place} · " if place else ""
-    yield from _wrap(f"            [{ground}{finding.rule}{silent}]", indent=12)
+    rule = "" if finding.rule == "none" else finding.rule  # the message says that no rule read it
+    if ground := " · ".join(filter(None, (place, rule))) + silent:
+        yield from _wrap(f"            [{ground}]", indent=12)
 
 
 def context_words(watch: Watch) -> Iterator[str]:

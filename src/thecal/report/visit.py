@@ -34,6 +34,7 @@ from thecal.errors import counted
 from thecal.label.label import Label
 from thecal.outfile import write_whole
 from thecal.plan.answer import DISCLAIMER
+from thecal.regimen.schedule import ROUNDING
 from thecal.report.leaflet import policy as content_policy
 from thecal.report.terminal import NAMES, WIDTH
 from thecal.report.words import status_words
@@ -335,12 +336,18 @@ def outcome_words(review: Review) -> str:
             f"{volumes.given_mL:g} mL of {volumes.whole_mL:g} mL, "
             f"{volumes.given_mg:.3g} mg of {volumes.whole_mg:g} mg"
         )
+    whole, more = f"the whole dose was given ({given})", volumes.given_mL or 0.0
+    if more > volumes.whole_mL * (1 + ROUNDING):
+        whole = f"MORE than a whole dose was given ({given})"
+    elif more != volumes.whole_mL:
+        percent = f"{ROUNDING * 100:g} %"
+        whole += f"; thecal takes up to {percent} for rounding, the label names no tolerance"
     aborted = "; the injection was aborted" if outcome.stated == ABORTED else ""
     return {
-        GIVEN: f"the whole dose was given ({given}).",
-        PART: f"a PART DOSE was given ({given}){aborted}. It counts as a dose.",
-        FAILED: f"FAILED PUNCTURE{tried}, {drawn}. No drug was given; it does not count as a dose.",
-        ABORTED: f"ABORTED {drawn}. No drug was given; it does not count as a dose.",
+        GIVEN: f"{whole}.",
+        PART: f"a PART DOSE was given ({given}){aborted}. thecal counts it as a dose.",
+        FAILED: f"FAILED PUNCTURE{tried}, {drawn}. No drug was given; thecal counts no dose.",
+        ABORTED: f"ABORTED {drawn}. No drug was given; thecal counts no dose.",
         UNKNOWN: "not known: what was written down does not say how much went in.",
         OPEN: "not yet; nothing was injected so far.",
     }[outcome.kind]

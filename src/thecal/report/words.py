@@ -136,7 +136,7 @@ def where(source: Source | None, label: Label) -> str:
     if source is None:
         return ""
     if source.document == label.document:
-        return f"{label.jurisdiction.upper()} label §{source.section}"
+        return f"{label.jurisdiction.upper()} label {source.place}".rstrip()
     return str(source)
 
 

@@ -483,3 +483,22 @@ def test_the_person_of_the_examples_is_clear_when_the_hold_is_over():
     patient = read_patient(ROOT / "examples" / "patient.yaml")
     assert not puncture_safety(patient, ABN, moment("2026-11-23T07:59Z")).is_clear
     assert puncture_safety(patient, ABN, moment("2026-11-23T08:00Z")).is_clear
+
+
+def test_a_result_that_passes_here_and_by_another_policy_would_not_is_not_clear():
+    """Platelets of 21: no contraindication in the textbook, too few by the radiology protocol."""
+    others = [policy(name) for name in shipped("puncture")]
+    low = Patient(labs=(lab("platelets", 21), lab("inr", 1)))
+    assert not puncture_safety(low, policy("textbook"), moment(ON), others).is_clear
+    plenty = Patient(labs=(lab("platelets", 200), lab("inr", 1)))
+    assert puncture_safety(plenty, policy("textbook"), moment(ON), others).is_clear
+
+
+def test_platelets_and_inr_that_nobody_recorded_are_named_though_the_policy_has_no_limit():
+    """A missing result must not look like one that was asked for and found good."""
+    nobody = puncture_safety(Patient(antithrombotics=()), ABN, moment(ON))
+    assert {"platelets", "INR"} <= set(nobody.not_recorded)
+    tested = Patient(antithrombotics=(), labs=(lab("inr", 1.0), lab("platelets", 200)))
+    assert not {"platelets", "INR"} & set(puncture_safety(tested, ABN, moment(ON)).not_recorded)
+    asked = puncture_safety(Patient(), policy("radiology"), moment(ON))
+    assert not {"platelets", "INR"} & set(asked.not_recorded)  # there they are missing, by a rule

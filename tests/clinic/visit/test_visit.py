@@ -19,6 +19,7 @@ from hypothesis import strategies as st
 
 from thecal.clinic.finding import Severity
 from thecal.clinic.policy import policy_path
+from thecal.clinic.visit.facts import minutes_words
 from thecal.clinic.visit.file import read_visit, visit_document, visit_from_document
 from thecal.clinic.visit.review import State, review
 from thecal.clinic.visit.steps import (
@@ -30,9 +31,11 @@ from thecal.clinic.visit.steps import (
 )
 from thecal.clinic.visit.values import VALUES, fault
 from thecal.clinic.visit.visit import Record, Refusal, Visit, begin, do
+from thecal.clinic.watch.symptoms import symptom_table
 from thecal.course import Course, Dose, Event
 from thecal.errors import CatalogError, CourseError, DataFileError, ThecalError, VisitError
 from thecal.label.catalog import editions, load_label
+from thecal.report.visit import outcome_words
 
 ROOT = Path(__file__).resolve().parents[3]
 INVENTED = ROOT / "tests" / "label" / "drugs"
@@ -615,6 +618,19 @@ def test_a_new_symptom_is_serious_and_says_what_the_label_asks_for(symptom):
     assert (told.source is None) == (symptom == "infection_at_site")
 
 
+@pytest.mark.parametrize("symptom", US.symptoms)
+def test_a_symptom_asked_for_at_a_visit_is_one_that_the_safety_watch_knows(symptom):
+    """One table says which reaction a symptom may belong to; the checklist has none of its own."""
+    known = symptom_table().symptom(symptom)
+    assert (known is None) == (symptom == "infection_at_site")
+    if known is not None:
+        found = reviewed(changed(WHOLE, "symptoms", symptoms=(symptom,)))
+        (told,) = [f for f in found.findings if f.code == f"symptom.{symptom}"]
+        for key in known.fits:
+            assert symptom_table().reactions[key].says in told.message
+        assert "thecal's table" in told.message  # the label names no symptoms
+
+
 def test_a_visit_of_another_person_is_serious():
     found = reviewed(WHOLE, course=replace(COURSE, patient_id="other"))
     (told,) = [f for f in found.findings if f.code == "visit.patient"]
@@ -930,3 +946,62 @@ def test_any_bytes_give_a_visit_or_one_error(tmp_path, data):
 def test_bytes_that_are_no_visit_give_one_error(tmp_path, data):
     with pytest.raises(ThecalError):
         read(tmp_path, data)
+
+
+# -- what a sceptical reader found
+
+
+@pytest.mark.parametrize("second", ["N1", "n 1", "N.1.", "n-1", " N_1"])
+def test_one_person_written_in_another_way_is_no_second_checker(second):
+    found = reviewed(changed(WHOLE, "time_out", second=second))
+    assert "visit.unsigned" in codes(found, Severity.SERIOUS)
+
+
+def test_the_marks_on_a_letter_do_not_make_another_person():
+    found = reviewed(changed(WHOLE, "time_out", by="René", second="Rene"))
+    assert "visit.unsigned" in codes(found, Severity.SERIOUS)
+    assert "visit.unsigned" not in codes(reviewed(changed(WHOLE, "time_out", by="?", second="!")))
+
+
+@pytest.mark.parametrize("route", ["IT", "INTRAVENOUS", "i.v."])
+def test_no_date_is_given_for_a_dose_whose_route_is_another_or_unclear(route):
+    """28 days after a dose by another route is a date that no label gives."""
+    found = reviewed(changed(WHOLE, "time_out", route=route), course=COURSE)
+    assert "visit.route" in codes(found, Severity.SERIOUS)
+    assert found.next.date is None and route not in found.next.why
+
+
+def test_a_route_in_small_letters_is_told_and_is_the_label_s():
+    found = reviewed(changed(WHOLE, "time_out", route="intrathecal"), course=COURSE)
+    assert "visit.route" in codes(found, Severity.SERIOUS) and found.next.date is not None
+
+
+@pytest.mark.parametrize(
+    ("minutes", "words"),
+    [
+        (240, "4 h"),
+        (240 + 1 / 3, "4 h 0 min 20 s"),
+        (251, "4 h 11 min"),
+        (3, "3 min"),
+        (181 / 60, "3.02 min"),
+        (59 / 60, "59 s"),
+    ],
+)
+def test_a_time_just_over_a_limit_is_not_told_as_the_limit(minutes, words):
+    """ "4 h, too long; the limit is 4 h" helps nobody."""
+    assert minutes_words(minutes) == words
+
+
+@pytest.mark.parametrize(
+    ("mL", "words"),
+    [
+        (15.0, "the whole dose was given (15 mL of 15 mL, 100 mg of 100 mg)."),
+        (14.9, "the label names no tolerance."),
+        (15.1, "the label names no tolerance."),
+        (16.0, "MORE than a whole dose was given (16 mL of 15 mL, 107 mg of 100 mg)."),
+        (14.0, "a PART DOSE was given (14 mL of 15 mL, 93.3 mg of 100 mg). thecal counts it as"),
+    ],
+)
+def test_a_volume_off_the_whole_dose_says_whose_tolerance_it_is_under(mL, words):
+    """A rule of thecal's must not be told as the label's."""
+    assert words in outcome_words(reviewed(changed(WHOLE, "injection_end", volume_mL=mL)))

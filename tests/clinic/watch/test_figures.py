@@ -188,3 +188,29 @@ def test_the_japanese_label_asks_for_the_pressure_at_each_dose():
     codes = [f.code for f in figure_findings(course(*all_of_them), JP)]
     assert "monitoring.csf_pressure" not in codes
     assert "monitoring.csf_pressure" not in [f.code for f in figure_findings(course(), US)]
+
+
+def test_a_grade_says_of_which_value_it_is():
+    """The headline is the highest; the grade is of the last, and must not be read as the peak's."""
+    finding = the("trend.csf_wbc", *wbc((0, 1), (20, 60), (60, 6)))
+    assert finding.message.startswith("CSF white cells up to 60 cells/uL on day 20")
+    assert finding.inputs["grade"].endswith("below 50), of 6 cells/uL on day 60")
+
+
+def test_a_value_below_a_limit_of_detection_has_no_grade():
+    """ "<5" is not 5: by the figure alone it would be a pleocytosis of grade 1."""
+    finding = the("trend.csf_wbc", *wbc((0, 1), (20, 25), (60, 5), below=(2,)))
+    assert "grade" not in finding.inputs
+
+
+def test_a_hundredfold_rise_is_written_as_people_write_it():
+    assert "350 times the value before" in the("trend.csf_wbc", *wbc((0, 2), (60, 700))).message
+    assert ", 99 times the value before" in the("trend.csf_wbc", *wbc((0, 1), (60, 99))).message
+    assert ", 100 times the value before" in the("trend.csf_wbc", *wbc((0, 1), (60, 100))).message
+
+
+def test_a_raised_pressure_names_the_label_s_warning_of_it():
+    """US 5.2: raised intracranial pressure is a serious reaction by the label."""
+    pressure = other(56, "opening pressure", 45, "cmH2O")
+    assert the("trend.csf_pressure", pressure).source.section == "5.2"
+    assert the("trend.csf_pressure", pressure, label=JP).source is None

@@ -135,7 +135,8 @@ def test_a_label_that_was_not_read_asks_for_nothing_and_says_so():
         (("back_pain", "sciatica"), SERIOUS),
         (("back_pain", "headache"), NOTE),  # of no common reaction
         (("radicular_pain", "fever"), CAUTION),
-        (("headache", "severe_headache"), NOTE),  # one symptom, two words for it
+        (("headache", "post_lp_headache"), NOTE),  # one symptom, two words for it
+        (("headache", "severe_headache"), SERIOUS),  # it grew
         (("leg_weakness", "sensory_level"), SERIOUS),
     ],
 )
@@ -302,8 +303,8 @@ def test_what_was_done_after_a_serious_event_is_beside_it():
         doses=(0, 14, 28, 56),
     )
     assert the("event.radiculitis", findings).message.endswith(
-        "; then recorded: methylprednisolone (day 60), radiculitis resolved (day 70); "
-        "tofersen held, day 63; no dose since"
+        "; recorded on the same day: methylprednisolone; then recorded: radiculitis resolved "
+        "(day 70); tofersen held, day 63; no dose since"
     )
     assert the("event.not_read", findings).inputs == {"prednisolone": "75"}
 
@@ -465,7 +466,7 @@ def test_a_symptom_alone_is_told_in_these_words_and_no_more():
     (two,) = symptoms((60, "leg_weakness"), (61, "headache"))
     assert "; ALS itself weakens the legs; in the pivotal trial" in two.message
     (three,) = symptoms((60, "leg_weakness"), (61, "confusion"))
-    assert "§5.2, 5.3: If symptoms fit" in three.asks
+    assert "§5.2, §5.3: If symptoms fit" in three.asks
 
 
 def test_each_of_two_serious_events_has_its_day_and_its_own_aftermath():
@@ -484,3 +485,12 @@ def test_each_of_two_serious_events_has_its_day_and_its_own_aftermath():
     ]
     assert "prednisolone (day 52), plasma exchange (day 60), myelitis res" in findings[0].message
     assert "acetazolamide (day 72), papilledema resolved (day 80)" in findings[1].message
+
+
+@pytest.mark.parametrize("name", ["severe_headache", "progressive_headache"])
+def test_a_severe_or_growing_headache_is_not_taken_for_that_of_the_puncture(name):
+    """A note would leave exit code 0 beside what may be raised pressure."""
+    (finding,) = symptoms((60, name))
+    assert finding.severity is Severity.CAUTION
+    (common,) = symptoms((60, "headache"))
+    assert common.severity is Severity.NOTE

@@ -42,6 +42,7 @@ class Clearance(StrEnum):
 
 
 Ruled: TypeAlias = tuple[Hold | None, Clearance, str, dt.datetime | None]
+BLEEDING = ("platelets", "inr")
 PASSED = (Clearance.CLEAR, Clearance.NOT_BARRED)
 
 
@@ -53,6 +54,7 @@ class Item:
     verdict       how it stands
     says          the rule, and what was found
     gates         it decides; otherwise it only informs
+    is_disputed   it passes, and by another shipped policy it would not
     until         the instant before which to hold; only where the verdict is `hold`
     restart       when the medicine may be given again after the puncture; empty if not said
     source        where the rule stands; None where the policy has none
@@ -64,6 +66,7 @@ class Item:
     verdict: Clearance
     says: str
     gates: bool = True
+    is_disputed: bool = False
     until: dt.datetime | None = None
     restart: str = ""
     source: Source | None = None
@@ -85,9 +88,14 @@ class PunctureSafety:
 
     @property
     def is_clear(self) -> bool:
-        """There is an item that gates, and none of them stands against the puncture."""
+        """There is an item that gates, and none of them stands against the puncture.
+
+        What another policy forbids is not clear: guidelines disagree, and a clinician decides.
+        """
         gating = [item for item in self.items if item.gates]
-        return bool(gating) and all(item.verdict in PASSED for item in gating)
+        return bool(gating) and all(
+            item.verdict in PASSED and not item.is_disputed for item in gating
+        )
 
 
 def puncture_safety(
@@ -105,11 +113,15 @@ def puncture_safety(
     asked = _Asked(patient, policy, on, tuple(o for o in others if o.head != policy.head))
     ruled = {condition.fact for condition in policy.conditions}
     is_unasked = patient.antithrombotics is None and not policy.holds
+    items = (*asked.limits(), *asked.medicines(), *asked.conditions(), *asked.informing())
+    shown = {item.what for item in items}
     return PunctureSafety(
         policy=policy,
         on=on,
-        items=(*asked.limits(), *asked.medicines(), *asked.conditions(), *asked.informing()),
+        items=items,
         not_recorded=(
+            # Guidelines weigh these two, even where the one that was named has no limit for them.
+            *(words for test in BLEEDING if (words := TEST_WORDS[test]) not in shown),
             *(["medicines against clotting"] if is_unasked else []),
             *(YES_OR_NO[fact] for fact in SITE if fact not in patient.is_so and fact not in ruled),
         ),
@@ -161,12 +173,22 @@ class _Asked:
         passed = Clearance.NOT_BARRED if limit.only_bars else Clearance.CLEAR
         if limit.only_bars:
             found += "; it names no value that is enough"
-        return self._of(limit, passed, found + self._dissent(lab), lab)
+        dissent = self._dissent(lab)
+        return self._of(limit, passed, found + dissent, lab, is_disputed=bool(dissent))
 
-    def _of(self, limit: Limit, verdict: Clearance, says: str, lab: Lab | None = None) -> Item:
+    def _of(
+        self,
+        limit: Limit,
+        verdict: Clearance,
+        says: str,
+        lab: Lab | None = None,
+        *,
+        is_disputed: bool = False,
+    ) -> Item:
         return Item(
             what=TEST_WORDS[limit.test],
             verdict=verdict,
+            is_disputed=is_disputed,
             says=says,
             source=limit.basis.source,
             is_confirmed=limit.basis.is_confirmed,

@@ -215,10 +215,24 @@ def _minutes(visit: Visit, start: str, end: str) -> float | None:
 
 
 def minutes_words(minutes: float) -> str:
-    """Say a duration as people do: seconds, minutes, or hours and minutes."""
+    """Say a duration as people do: seconds, minutes, or hours and minutes.
+
+    Seconds are named where they are there, so that 4 h 0 min 20 s is not told as 4 h.
+    """
     if abs(minutes) < 1:
         return f"{minutes * 60:.0f} s"
     if abs(minutes) < 120:
         return f"{minutes:.3g} min"
-    hours, rest = divmod(round(minutes), 60)
-    return f"{hours} h {rest} min" if rest else f"{hours} h"
+    hours, seconds = divmod(round(minutes * 60), 3600)
+    whole, rest = divmod(seconds, 60)
+    if rest:
+        return f"{hours} h {whole} min {rest} s"
+    return f"{hours} h {whole} min" if whole else f"{hours} h"
+
+
+def route_given(visit: Visit, checklist: Checklist) -> str:
+    """Return the label's route, or "another or unclear" where the time-out has another word."""
+    told = visit.done("time_out")
+    written = told.word("route") if told else ""
+    label = checklist.route.lower()
+    return label if written.casefold() in ("", label) else "another or unclear"

@@ -25,10 +25,12 @@ from thecal.clinic.visit.facts import (
     clocks,
     minutes_words,
     outcome,
+    route_given,
     volumes,
 )
 from thecal.clinic.visit.steps import LABEL, PUNCTURE_PHASES, Checklist, Step
 from thecal.clinic.visit.visit import Record, Visit, objections, policy_name, stops
+from thecal.clinic.watch.symptoms import symptom_table
 from thecal.course import Course
 from thecal.errors import counted
 from thecal.label.label import Statement
@@ -121,7 +123,13 @@ def review(
         if ended.kind in (GIVEN, PART, FAILED, ABORTED):
             given_mg = amounts.given_mg or 0.0
             findings += recorded_findings(course, visit.on, given_mg, checklist.label)
-            after = with_visit(course, visit.on, given_mg, EVENTS.get(ended.kind, ""))
+            after = with_visit(
+                course,
+                visit.on,
+                given_mg,
+                EVENTS.get(ended.kind, ""),
+                route_given(visit, checklist),
+            )
             following = next_due(after, checklist.label)
             findings += _booked(visit, following)
     findings.sort(key=lambda f: (ORDER.index(f.severity), f.code))
@@ -243,31 +251,32 @@ def _skipped(standings: Sequence[Standing]) -> Iterator[Finding]:
 
 
 def _symptoms(visit: Visit, checklist: Checklist) -> Iterator[Finding]:
-    record = visit.done("symptoms")
+    """Yield each new symptom; which reactions it may belong to, the watch's table says."""
+    record, table, label = visit.done("symptoms"), symptom_table(), checklist.label
     seen = record.values.get("symptoms", ()) if record else ()
     for symptom in seen if isinstance(seen, tuple) else ():
-        event = checklist.symptoms.get(symptom, "")
-        warned = _warning(checklist, event)
-        words = symptom.replace("_", " ")
-        points = f"; it may point to {event.replace('_', ' ')}" if warned else ""
+        known = table.symptom(symptom) if label.medicine in table.medicines else None
+        points, warned = "", list[Statement]()
+        if known is not None:
+            reactions = " or ".join(table.reactions[key].says for key in known.fits)
+            sure = "" if known.basis.is_confirmed else ", not confirmed"
+            points = f"; it may belong to {reactions} (thecal's table '{table.head.name}'{sure})"
+            warned = [
+                statement
+                for statement in label.about("warnings")
+                if not set(known.fits).isdisjoint(statement.words("events"))
+            ]
+        actions = dict.fromkeys(words for s in warned for words in s.words("action"))
         yield Finding(
             code=f"symptom.{symptom}",
             severity=Severity.SERIOUS,
-            message=f"new at this visit: {words}{points}",
-            says=warned.says if warned else "",
-            asks=" ".join(warned.words("action"))
-            if warned
-            else "a prescriber decides, before anything is injected",
-            source=warned.source if warned else None,
+            message=f"new at this visit: {symptom.replace('_', ' ')}{points}",
+            says=" ".join(statement.says for statement in warned),
+            asks=" ".join(actions) or "a prescriber decides, before anything is injected",
+            source=warned[0].source if warned else None,
             rule=str(checklist.policy),
             inputs={"symptom": symptom},
         )
-
-
-def _warning(checklist: Checklist, event: str) -> Statement | None:
-    return next(
-        (s for s in checklist.label.about("warnings") if event and event in s.words("events")), None
-    )
 
 
 def _timed(times: Sequence[Clock], checklist: Checklist) -> Iterator[Finding]:
@@ -390,9 +399,9 @@ def _ended(
         silence = checklist.label.silence(topic)
         what = (
             f"{amounts.given_mL:g} mL of {amounts.whole_mL:g} mL was given, "
-            f"{amounts.given_mg:.3g} mg; it counts as a dose"
+            f"{amounts.given_mg:.3g} mg; thecal counts it as a dose"
             if ended.kind == PART
-            else "no drug was given; it does not count as a dose"
+            else "no drug was given; thecal does not count it as a dose"
         )
         yield Finding(
             code=topic,

@@ -117,7 +117,7 @@ class Checklist:
     amount    a whole dose
     route     in full and in capitals, as it is written at the time-out
     silences  what the label leaves open about preparing and giving it
-    symptoms  what to ask about, and the event of the label's warnings it may point to
+    symptoms  what to ask about, as event names
     csf_share, csf_basis  how far from "about" the CSF taken out may be, as a share, and by whom
     call_h, call_basis    between which hours to call about headache, and by whom
     """
@@ -129,7 +129,7 @@ class Checklist:
     titles: Mapping[str, str]
     steps: tuple[Step, ...]
     silences: tuple[Silence, ...]
-    symptoms: Mapping[str, str]
+    symptoms: tuple[str, ...]
     csf_share: float
     csf_basis: Basis
     call_h: tuple[float, float]
@@ -179,7 +179,7 @@ class VisitPolicy:
     head: Head
     titles: Mapping[str, str]
     drafts: tuple[_Draft, ...]
-    symptoms: Mapping[str, str]
+    symptoms: tuple[str, ...]
     csf_share: float
     csf_basis: Basis
     call_h: tuple[float, float]
@@ -217,7 +217,7 @@ def read_visit_policy(path: Path) -> VisitPolicy:
         head=head,
         titles=titles,
         drafts=tuple(drafts),
-        symptoms={key: entry.text() for key, entry in top["symptoms"].mapping().items()},
+        symptoms=_words(top["symptoms"]),
         csf_share=csf["share"].number(least=0, most=1),
         csf_basis=_basis(csf["ground"], grounds),
         call_h=(call["least_h"].number(least=0), call["most_h"].number(least=0)),
@@ -391,7 +391,7 @@ def _step(
         after=draft.after,
         asks=draft.asks,
         expects=expects if draft.key == "time_out" else {},
-        choices=tuple(policy.symptoms) if "symptoms" in draft.asks else (),
+        choices=policy.symptoms if "symptoms" in draft.asks else (),
         same_day=draft.same_day,
     )
 

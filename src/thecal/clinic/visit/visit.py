@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import datetime as dt
 import math
+import unicodedata
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
@@ -183,8 +184,8 @@ def _values(step: Step, record: Record) -> Iterator[Reason]:
         elif name == "route" and found != expected:
             yield Reason(
                 "route",
-                f"the route is written {guarded(str(found))}; write {label}, in full and in "
-                "capitals, for a short form can be read as another route",
+                f"the route is written {guarded(str(found))}; the label has {label}, written in "
+                "full and in capitals, for a short form can be read as another route",
             )
         elif str(found).casefold() != label.casefold():
             yield Reason("expects", f"'{name}' is not {label}")
@@ -202,7 +203,14 @@ def _signed(step: Step, record: Record) -> Iterator[Reason]:
 
 
 def _same_person(first: str, second: str) -> bool:
-    return "".join(first.split()).casefold() == "".join(second.split()).casefold()
+    """Tell whether two signatures are written alike: "D. 1" is D1, and É is E."""
+    return _plain(first) == _plain(second)
+
+
+def _plain(signature: str) -> str:
+    """Leave of a signature its letters and digits; all of it, where it has neither."""
+    letters = unicodedata.normalize("NFKD", signature).casefold()
+    return "".join(c for c in letters if c.isalnum()) or "".join(letters.split())
 
 
 def _ordered(visit: Visit, step: Step, record: Record) -> Iterator[Reason]:

@@ -19,6 +19,7 @@ from thecal.label.label import Label
 from thecal.source import Source
 
 LABS = ("platelets", "inr", "urine_protein_24h")
+RAISED = "raised_intracranial_pressure"  # the event by which a label warns of it
 GRAVE = 3  # from this grade on a laboratory value is a caution and no longer a note
 
 
@@ -61,7 +62,7 @@ def _trends(course: Course, label: Label, table: SymptomTable) -> Iterator[Findi
         highest = found.highest
         if highest is None or not found.has_risen:
             continue
-        grade = grade_value(found.key, found.last.value)
+        grade = None if found.last.is_below else grade_value(found.key, found.last.value)
         yield Finding(
             code=f"trend.{found.key}",
             severity=Severity.NOTE,
@@ -71,7 +72,10 @@ def _trends(course: Course, label: Label, table: SymptomTable) -> Iterator[Findi
             source=_listed(found.key, label),
             label_silent=is_silent,
             rule="trend",
-            inputs={**found.inputs(), **({"grade": str(grade)} if grade else {})},
+            inputs={
+                **found.inputs(),
+                **({"grade": f"{grade}, of {_value(found.last)}"} if grade else {}),
+            },
         )
 
 
@@ -95,7 +99,8 @@ def trend_words(found: Trend) -> str:
     if found.last is not highest:
         told.append(f"last {_value(found.last)}")
     if found.fold is not None:
-        told.append(f"{found.fold:.2g} times the value before")
+        fold = f"{found.fold:.2g}" if found.fold < 100 else f"{found.fold:.0f}"
+        told.append(f"{fold} times the value before")
     if found.rises > 1:
         told.append(f"risen {found.rises} times in a row")
     if found.fall is not None:
@@ -105,7 +110,10 @@ def trend_words(found: Trend) -> str:
 
 
 def _listed(key: str, label: Label) -> Source | None:
-    """Return where the label lists the rise of a figure as a reaction."""
+    """Return where the label lists the rise of a figure, or warns of it."""
+    if key == "csf_pressure":
+        warned = (s for s in label.about("warnings.serious") if RAISED in s.words("events"))
+        return next((statement.source for statement in warned), None)
     words = {"csf_wbc": "white", "csf_protein": "protein"}.get(key)
     for statement in label.about("adverse_reactions.common"):
         if words and words in " ".join(statement.words("reaction")).lower():

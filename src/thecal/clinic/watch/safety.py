@@ -134,8 +134,8 @@ def _statements(label: Label, keys: Sequence[str]) -> list[Statement]:
 
 def _reaction(key: str, statements: Sequence[Statement], table: SymptomTable) -> str:
     """Name a reaction, and the section of the label that warns of it."""
-    place = next((s.source.section for s in statements if key in s.words("events")), "")
-    return f"{table.reactions[key].says} (§{place})" if place else table.reactions[key].says
+    place = next((s.source.place for s in statements if key in s.words("events")), "")
+    return f"{table.reactions[key].says} ({place})" if place else table.reactions[key].says
 
 
 def _asked(label: Label, statements: Sequence[Statement]) -> str:
@@ -143,11 +143,11 @@ def _asked(label: Label, statements: Sequence[Statement]) -> str:
     by_action: dict[str, list[str]] = {}
     for statement in statements:
         for action in statement.words("action"):
-            by_action.setdefault(action, []).append(statement.source.section)
+            by_action.setdefault(action, []).append(statement.source.place)
     if len(by_action) == 1:
         return next(iter(by_action))
     if by_action:
-        return " ".join(f"§{', '.join(where)}: {action}" for action, where in by_action.items())
+        return " ".join(f"{', '.join(where)}: {action}" for action, where in by_action.items())
     gap = next((g for g in label.not_read if g.topic == "warnings"), None)
     return f"not known here: {gap.says}" if gap else ""
 
@@ -283,11 +283,18 @@ def _after(event: Event, course: Course, label: Label, aftermath: Sequence[Event
     halts = (e for e in course.events if stands.get(e.name) in ("held", "stopped"))
     halt = next((e for e in halts if event.time_d <= e.time_d <= until_d), None)
     dose = next((d for d in course.doses if d.time_d > event.time_d), None)
-    told = [f"then recorded: {named_days(aftermath)}"] if aftermath else []
+    same = [e for e in aftermath if e.time_d == event.time_d]
+    later = [e for e in aftermath if e.time_d != event.time_d]
+    told = [f"recorded on the same day: {_listed(same)}"] if same else []
+    told += [f"then recorded: {named_days(later)}"] if later else []
     told += [f"{halt.words}, day {halt.time_d:g}"] if halt else []
     told += [f"next dose on day {dose.time_d}" if dose else "no dose since"]
     told += [] if end else ["no end of it recorded"]
     return "".join(f"; {words}" for words in told)
+
+
+def _listed(events: Sequence[Event]) -> str:
+    return ", ".join(dict.fromkeys(event.words for event in events))
 
 
 def _before(event: Event, course: Course, table: SymptomTable, statement: Statement) -> str:
