@@ -51,10 +51,11 @@ class Where:
 
     def found(self, anchor: Mark | None = None) -> Verified:
         """Verify what is there as another process would, from the key and the witness file."""
-        engine = connect(self.url)
-        self.closing.callback(engine.dispose)
-        public = read_seal(self.key).public
-        return verify(engine, public=public, witness=self.witness, anchor=anchor)
+        engine, public = connect(self.url), read_seal(self.key).public
+        try:
+            return verify(engine, public=public, witness=self.witness, anchor=anchor)
+        finally:
+            engine.dispose()
 
     @property
     def witness(self) -> Path:
