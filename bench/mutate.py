@@ -1,7 +1,8 @@
 """How many wrong programs do the tests notice? For the modules whose mistakes would hurt someone.
 
     make mutate                    every module of [tool.mutmut] in pyproject.toml
-    make mutate MODULE=walk        one of them; MODULE="schedule walk silent" several
+    make mutate MODULE=walk        one of them; MODULE="schedule walk silent" several; a folder,
+                                   such as coldchain, is all that is in it
 
 mutmut changes one operator, number, text or argument at a time and runs the tests that reach it. A
 change is caught if a test fails or never ends; it survives if every test passes. The score is what
@@ -9,8 +10,9 @@ was caught out of all changes, and less than 90 % fails. What survived is listed
 with `.venv/bin/mutmut show NAME`: write the test that it lacks, make the code simpler, or see that
 it changes nothing.
 
-mutmut leaves decorated functions (properties, cached ones), constants of a module and f-strings
-alone, so a score is no proof.
+A score is no proof. mutmut leaves decorated functions (properties, cached ones), constants of a
+module and f-strings alone; and what a test file computes while it is imported is not under test, for
+the change is made only then.
 """
 
 from __future__ import annotations
