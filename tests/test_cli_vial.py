@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 from importlib.resources import files
 from pathlib import Path
@@ -218,3 +219,42 @@ def test_the_name_of_a_file_is_in_no_answer(tmp_path):
         result = run(log, *options)
         assert "Anne" not in result.stdout + result.stderr
     assert "Anne" not in (tmp_path / "Annegret.svg").read_text(encoding="utf-8")
+
+
+def test_an_expiry_that_nobody_stated_is_said_to_be_unchecked():
+    """ "USABLE" must not be read as if the date on the vial had been looked at."""
+    assert "Expiry: not stated, so not checked" in run("refrigerator.csv").stdout
+    told = run("refrigerator.csv", "--expires", "2027-01-31").stdout
+    assert "not checked" not in told and "Expires on 2027-01-31." in told
+
+
+def _days_at_20(tmp_path: Path, *, days: int, minutes: int = 0) -> Path:
+    start, end = dt.datetime(2026, 3, 2), dt.timedelta(days=days, minutes=minutes)
+    at = [
+        start + dt.timedelta(minutes=15 * i) for i in range(int(end / dt.timedelta(minutes=15)) + 1)
+    ]
+    path = tmp_path / "log.csv"
+    path.write_text("Time,Temp °C\n" + "".join(f"{t:%Y-%m-%d %H:%M},20\n" for t in at), "utf-8")
+    return path
+
+
+def test_a_budget_passed_by_minutes_is_not_told_as_just_used_up(tmp_path):
+    """ "used 14 d of 14 d" beside DISCARD explains nothing."""
+    until = "2026-03-02 00:00,2026-03-16 00:{:02},carton\n"
+    for minutes, used, code in ((0, "used  14 d of 14 d", 0), (15, "used  14 d 15 min of 14 d", 1)):
+        custody = tmp_path / "custody.csv"
+        custody.write_text("from,to,state\n" + until.format(minutes), "utf-8")
+        log = _days_at_20(tmp_path, days=14, minutes=minutes)
+        result = run(log, "--zone", "UTC", "--custody", custody)
+        assert used in result.stdout and result.exit_code == code
+
+
+def test_the_deciding_reading_is_not_said_to_have_passed_what_was_passed_later(tmp_path):
+    """Two days out of the carton: by the 7th hour 6 h a day are passed, and not yet 36 h."""
+    text = " ".join(run(_days_at_20(tmp_path, days=2), "--zone", "UTC").stdout.split())
+    assert "2026-03-02 06:00 (line 26): the first limit was passed by then, and in the" in text
+    assert "by then more than 36 h" not in text
+    short = " ".join(
+        run(_days_at_20(tmp_path, days=0, minutes=400), "--zone", "UTC").stdout.split()
+    )
+    assert "by then more than 6 h a day out of its carton" in short

@@ -205,8 +205,53 @@ def test_two_orders_in_one_file_are_refused():
 
 def test_a_year_of_two_digits_needs_the_order_of_the_date():
     text = "Time,Temp °C\n13/04/26 10:00,5\n"
-    assert "two digits" in faults(text)[0]
+    assert "two digits" in faults(text)[0]  # 26 April 2013, too
     assert rows(text, dates="dmy")[0][0] == at("2026-04-13T10:00+00:00")
+    assert "two digits" in faults(text.replace("/", "."))[0]
+    assert rows(text.replace("/", "."), dates="dmy")[0][0] == at("2026-04-13T10:00+00:00")
+
+
+def test_a_year_of_two_digits_is_told_once_for_the_whole_file():
+    days = "".join(f"0{day}/04/26 10:00,5\n" for day in range(1, 10))
+    (told,) = faults(f"Time,Temp °C\n{days}")
+    assert told == (
+        "line 2: '01/04/26' has a year of two digits, and so have 8 other dates; say --dates dmy "
+        "or --dates mdy"
+    )
+    (one,) = faults("Time,Temp °C\n01/04/26 10:00,5\n")
+    assert one == "line 2: '01/04/26' has a year of two digits; say --dates dmy or --dates mdy"
+    assert "and so has 1 other date;" in faults(f"Time,Temp °C\n{days[:36]}")[0]
+
+
+def test_a_month_first_that_a_date_proves_decides_years_of_two_digits_and_is_said():
+    """Of 03/13/26 only one reading is a date: neither 13 nor 26 is a month."""
+    log = parse_log(b"Time,Temp C\n03/12/26 10:00,5\n03/13/26 10:00,6\n")
+    assert [r.at_s for r in log.readings] == [at("2026-03-12T10:00Z"), at("2026-03-13T10:00Z")]
+    assert any("month stands first" in said and "03/13/26" in said for said in log.said)
+    full = parse_log(b"Time,Temp C\n03/12/26 10:00,5\n13/12/2026 10:00,6\n")
+    assert full.readings[0].at_s == at("2026-12-03T10:00Z")  # day first, by a year of four digits
+
+
+def test_a_year_that_may_stand_first_is_not_taken_for_a_day():
+    """26/03/13 may be 13 March 2026: read as 26 March 2013 it would be thirteen years off."""
+    assert "two digits" in faults("Time,Temp C\n26/03/13 10:00,5\n")[0]
+
+
+def test_the_order_that_the_reader_says_holds_for_points_too():
+    text = "Time,Temp C\n02.03.2026 10:00,5\n"
+    assert rows(text)[0][0] == at("2026-03-02T10:00+00:00")
+    assert rows(text, dates="mdy")[0][0] == at("2026-02-03T10:00+00:00")
+
+
+def test_what_is_wrong_on_every_line_is_told_once():
+    """A hundred times the same sentence hides the other one."""
+    bad = "".join("yesterday 4,5\n" for _ in range(60))
+    first, second = faults(f"{PLAIN}{bad}2026-03-02 11:00,warm\n")
+    assert first.startswith("line 4: ") and "(the same on 59 lines more, to 63)" in first
+    assert second.startswith("line 64: ")
+    text = "Time,Temp °C\n" + "".join(f"{day}/04/2026 10:00,5\n" for day in range(13, 20))
+    (told,) = faults(text, dates="mdy")
+    assert told == "line 2: '13/04/2026' cannot be mdy, as said; nor can 6 other dates"
 
 
 @pytest.mark.parametrize(

@@ -83,12 +83,27 @@ class _File:
 
     def refuse(self, line: int, message: str) -> NoReturn:
         """Raise a fault that leaves nothing else to read."""
-        raise LoggerError([*self.faults, Fault(line, message)], what=WHAT)
+        raise LoggerError(_once([*self.faults, Fault(line, message)]), what=WHAT)
 
     def finish(self) -> None:
         """Raise all faults found so far, if there are any."""
         if self.faults:
-            raise LoggerError(self.faults, what=WHAT)
+            raise LoggerError(_once(self.faults), what=WHAT)
+
+
+def _once(faults: Sequence[Fault]) -> list[Fault]:
+    """Tell what is wrong in the same way on many lines once, with the first line and the last."""
+    lines: dict[str, list[int]] = {}
+    for fault in faults:
+        lines.setdefault(fault.message, []).append(fault.line)
+    return [
+        Fault(at[0], message)
+        if len(at) == 1
+        else Fault(
+            at[0], f"{message} (the same on {counted(len(at) - 1, 'line')} more, to {at[-1]})"
+        )
+        for message, at in lines.items()
+    ]
 
 
 def read_log(
@@ -131,7 +146,7 @@ def parse_log(
         file.said.append(f"the separator is a {SEPARATORS[separator]}")
     preamble = lines[:header]
     header_zone = _zone_of(file, preamble, columns, asked_zone)
-    calendar = Calendar(file.fault, dates or order_of(lines[: header + 1]))
+    calendar = Calendar(file.fault, dates or order_of(lines[: header + 1]), said=file.said)
     rows = _rows(file, lines, header, separator, columns)
     stamps, degrees = _read_rows(file, rows, columns, calendar, unit, preamble, sensor)
     calendar.decide()

@@ -65,12 +65,14 @@ class Calendar:
     """Reads stamps, and learns from them in which order the numbers of a date stand.
 
     order   "dmy" or "mdy", where the reader of the file or its header says so
+    said    what was done while the dates were read
     """
 
     fault: Callable[[int, str], None]
     order: str | None = None
     dates: dict[str, tuple[tuple[int, int, int], bool] | str] = field(default_factory=dict)
     first_open: dict[str, int] = field(default_factory=dict)
+    said: list[str] = field(default_factory=list)
     dropped_parts: int = 0
 
     def read(self, line: int, text: str) -> Stamp | None:
@@ -120,11 +122,10 @@ class Calendar:
             )
         wrong = f"{guarded(words)} is no date"
         first, second, year = int(match[1]), int(match[3]), int(match[4])
-        if len(match[4]) == 2:
-            if self.order is None:
-                return f"{guarded(words)} has a year of two digits; say --dates dmy or --dates mdy"
+        if is_short := len(match[4]) == 2:
             year += 2000
-        if match[2] == ".":  # with points the day stands first
+        # With points the day stands first; but of 02.03.26 the 02 may be the year.
+        if match[2] == "." and self.order != "mdy" and not (is_short and self.order is None):
             return _checked((year, second, first), wrong)
         either = (_checked((year, *pair), wrong) for pair in ((second, first), (first, second)))
         if all(isinstance(found, str) for found in either):
@@ -150,10 +151,26 @@ class Calendar:
                 "in the other the month. Correct the file.",
             )
         elif self.order is not None:
-            for words, line in evidence["mdy" if self.order == "dmy" else "dmy"].items():
-                self.fault(line, f"{guarded(words)} cannot be {self.order}, as said")
-        elif is_dmy or is_mdy:
-            self.order = "dmy" if is_dmy else "mdy"
+            against = evidence["mdy" if self.order == "dmy" else "dmy"]
+            for words, line in list(against.items())[:1]:
+                n = len(against) - 1
+                more = f"; nor can {counted(n, 'other date')}" if n else ""
+                self.fault(line, f"{guarded(words)} cannot be {self.order}, as said{more}")
+        elif is_mdy or any(not _is_short(words) for words in is_dmy):
+            self.order = "mdy" if is_mdy else "dmy"
+            if short := next(filter(_is_short, is_mdy), None):
+                self.said.append(
+                    f"the month stands first in a date, the year last: {guarded(short)} can be "
+                    "read in no other way"
+                )
+        elif short := next(filter(_is_short, self.first_open), None):
+            n = sum(map(_is_short, self.first_open))
+            more = f", and so {'have' if n > 2 else 'has'} {counted(n - 1, 'other date')}"
+            self.fault(
+                self.first_open[short],
+                f"{guarded(short)} has a year of two digits{more if n > 1 else ''}; say --dates "
+                "dmy or --dates mdy",
+            )
         else:
             twofold = [w for w in self.first_open if not _same_either_way(w)]
             if twofold:
@@ -181,6 +198,12 @@ def _checked(date: tuple[int, int, int], wrong: str) -> tuple[tuple[int, int, in
     if not FIRST_YEAR <= date[0] <= LAST_YEAR:
         return f"a year outside {FIRST_YEAR} to {LAST_YEAR}; was the logger's clock set?"
     return date, False
+
+
+def _is_short(words: str) -> bool:
+    """Tell whether a date has a year of two digits: its first number may be a year, too."""
+    match = YEAR_LAST.fullmatch(words)
+    return match is not None and len(match[4]) == 2
 
 
 def _same_either_way(words: str) -> bool:

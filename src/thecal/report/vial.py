@@ -98,7 +98,13 @@ def ground_words(ground: Ground, check: VialCheck) -> str:
             return f"{seen}: above {ground.limit_C:g} °C, the label's limit {_place(ground)}{rule}."
         case Code.CARTON_BUDGET | Code.OUT_OF_CARTON_BUDGET if ground.rule:
             budget = budgets[ground.rule.topic]
-            return f"{seen}: by then {_passed(budget)} {PLACES[budget.allowance.state]}{rule}."
+            passed, place = _passed(budget), PLACES[budget.allowance.state]
+            if len(passed) == 1:
+                return f"{seen}: by then {passed[0]} {place}{rule}."
+            return (
+                f"{seen}: the first limit was passed by then, and in the whole log "
+                f"{' and '.join(passed)} {place}{rule}."
+            )
         case Code.EXPIRED:
             return f"the vial expired on {check.expires}; the log ends with {seen}."
         case Code.BELOW_RANGE:
@@ -142,16 +148,13 @@ def moment(at_s: int, zone: dt.tzinfo) -> str:
 
 
 def duration(seconds: int) -> str:
-    """Write a duration in days, hours and minutes, of which at most two are named."""
+    """Write a duration in days, hours and minutes: the first two of them that are not 0."""
     minutes = round(seconds / 60)
     days, hours, minutes = minutes // 1440, minutes % 1440 // 60, minutes % 60
-    parts = [(days, "d"), (hours, "h"), (minutes, "min")]
-    first = next((i for i, (value, _) in enumerate(parts) if value), 2)
-    return " ".join(
-        f"{value} {unit}"
-        for i, (value, unit) in enumerate(parts[first : first + 2])
-        if value or not i
-    )
+    parts = [
+        f"{value} {unit}" for value, unit in ((days, "d"), (hours, "h"), (minutes, "min")) if value
+    ]
+    return " ".join(parts[:2]) or "0 min"
 
 
 def hours(seconds: int) -> str:
@@ -174,9 +177,9 @@ def _percent(budget: Budget) -> str:
     return f"{float(budget.share):.0%}".replace("%", " %")
 
 
-def _passed(budget: Budget) -> str:
-    """Say which part of an allowance was exceeded."""
-    allowance, told = budget.allowance, []
+def _passed(budget: Budget) -> list[str]:
+    """Say which parts of an allowance were exceeded."""
+    allowance, told = budget.allowance, list[str]()
     if budget.used_s > allowance.most_s:
         told.append(f"more than {_length(allowance, allowance.most_s)} in all")
     if allowance.most_day_s is not None:
@@ -186,7 +189,7 @@ def _passed(budget: Budget) -> str:
     if allowance.most_days is not None:
         if max(budget.calendar.days, budget.rolling.days) > allowance.most_days:
             told.append(f"more than {allowance.most_days} days")
-    return " and ".join(told)
+    return told
 
 
 def _length(allowance: Allowance, seconds: int) -> str:
@@ -348,6 +351,8 @@ def _log_lines(check: VialCheck, said: Sequence[str], is_zone_stated: bool) -> I
     yield from _wrap(f"Zone of times and calendar days: {zone}.", 2)
     if check.expires is not None and check.deciding.code is not Code.EXPIRED:
         yield f"Expires on {check.expires}."
+    if check.expires is None:
+        yield "Expiry: not stated, so not checked; look at the vial, or say it with --expires."
     for near in check.near:
         yield from _wrap(
             f"Note: {reading_words(near.reading, check.zone)} keeps the limit of "
