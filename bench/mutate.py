@@ -11,8 +11,8 @@ with `.venv/bin/mutmut show NAME`: write the test that it lacks, make the code s
 it changes nothing.
 
 A score is no proof. mutmut leaves decorated functions (properties, cached ones), constants of a
-module and f-strings alone; and what a test file computes while it is imported is not under test, for
-the change is made only then.
+module and f-strings alone; and what a test file computes while it is imported is not under test,
+for the change is made only then.
 """
 
 from __future__ import annotations
