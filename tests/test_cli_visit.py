@@ -161,3 +161,11 @@ def test_a_site_gives_its_own_steps_and_a_name_that_is_not_there_is_exit_2(tmp_p
     other = run("check", VISIT, "--policy", path, "--json")
     assert "visit.policy" not in other.stdout  # a file names no policy: it is held against this one
     assert run("checklist", "--policy", "warrd").exit_code == 2
+
+
+@pytest.mark.parametrize("name", ["no/Anna_Mueller.html", "Anna_Mueller.pdf"])
+def test_the_name_of_a_page_that_cannot_be_written_is_not_repeated(tmp_path, name):
+    """A page is printed for one person, and its file may be named after them."""
+    result = run("checklist", "--out", tmp_path / name)
+    assert result.exit_code == 2 and "--out: " in result.stderr
+    assert "Mueller" not in result.stdout + result.stderr

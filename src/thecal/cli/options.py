@@ -28,15 +28,16 @@ PICTURES = (".png", ".svg")
 
 
 def can_write(option: str, path: Path | None, suffixes: tuple[str, ...]) -> None:
-    """Refuse a file that could not be written, before the work starts."""
+    """Refuse a file that could not be written, before the work starts.
+
+    Its name is not repeated: whoever prints one person's page may have named it after them.
+    """
     if path is None:
         return
     if path.suffix not in suffixes:
-        raise ThecalError(
-            f"{option} {path.name}: expected a name ending in {' or '.join(sorted(suffixes))}"
-        )
+        raise ThecalError(f"{option}: expected a name ending in {' or '.join(sorted(suffixes))}")
     if not path.parent.is_dir():
-        raise ThecalError(f"{option} {path.name}: its folder does not exist; make it first")
+        raise ThecalError(f"{option}: its folder does not exist; make it first")
 
 
 @contextmanager
