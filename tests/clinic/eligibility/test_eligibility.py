@@ -95,6 +95,8 @@ TABLE = [
     (US, {"diagnosis": {"disease": "SMA"}}, NO, NO, {}, set()),
     (US, {"diagnosis": GONE}, MISS, NO, {}, set()),
     (US, {"diagnosis": {"disease": "ALS", "certainty": "possible"}}, YES, NO, {}, set()),
+    (US, {"diagnosis": {"disease": "ALS", "certainty": "suspected"}}, OPEN, NO, {}, set()),
+    (US, {"diagnosis": {"disease": "SMA", "certainty": "suspected"}}, NO, NO, {}, set()),
     (US, {"variants": GONE}, MISS, NO, {}, set()),
     (US, variant("likely_pathogenic"), YES, NO, {}, set()),
     (US, variant("uncertain"), OPEN, NO, {}, set()),
@@ -481,3 +483,21 @@ def test_the_patient_of_the_examples_is_clean_under_the_us_label():
     patient = read_patient(ROOT / "examples" / "patient.yaml")
     assert isinstance(patient, Patient)
     assert eligibility(patient, load_label("tofersen", "us", DRUGS), ON).is_clean
+
+
+@pytest.mark.parametrize("certainty", ["possible", "suspected"])
+def test_an_uncertain_diagnosis_is_told_as_read_by_thecal_and_not_by_the_label(certainty, tmp_path):
+    """No label read here says how certain ALS has to be: the rule is thecal's, and unconfirmed."""
+
+    def disease(word: str) -> Reason:
+        path = tmp_path / "patient.yaml"
+        path.write_text(f"age_years: 50\ndiagnosis: {{disease: ALS, certainty: {word}}}\n", "utf-8")
+        return eligibility(read_patient(path), load_label("tofersen", "us"), ON).indicated.reasons[
+            0
+        ]
+
+    found = disease(certainty)
+    assert certainty in found.reading and certainty in found.says
+    assert found.read_by is not None and not found.read_by.is_confirmed
+    assert "thecal" in found.read_by.source.document
+    assert disease("definite").read_by is None

@@ -127,11 +127,22 @@ class _Asked:
         if diagnosis.certainty:
             found += f", {diagnosis.certainty.replace('_', ' ')}"
         is_it = diagnosis.disease.lower() in [name.lower() for name in names]
-        return self._reason(
-            statement,
-            Verdict.YES if is_it else Verdict.NO,
-            f"the label is for {short}; recorded is {found}",
-            diagnosis=diagnosis.disease,
+        read = words().of_certainty(diagnosis.certainty) if is_it else None
+        if read is None:
+            verdict = Verdict.YES if is_it else Verdict.NO
+        else:
+            verdict = read.verdict
+        inputs: dict[str, str | float] = {"diagnosis": diagnosis.disease}
+        if diagnosis.certainty:
+            inputs["certainty"] = diagnosis.certainty
+        return Reason(
+            verdict=verdict,
+            says=f"the label is for {short}; recorded is {found}",
+            source=statement.source,
+            reading=read.says if read else "",
+            read_by=read.basis if read else None,
+            rule=f"label: {statement.topic}",
+            inputs=inputs,
         )
 
     def _age(self, statement: Statement) -> Reason:

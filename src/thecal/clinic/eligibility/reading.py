@@ -35,6 +35,16 @@ class Adult:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Certainty:
+    """Whether a disease recorded with these degrees of certainty is the one that a label names."""
+
+    certainties: tuple[str, ...]
+    verdict: Verdict
+    says: str
+    basis: Basis
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Mutation:
     """Whether a variant of these classes is what a label calls a mutation."""
 
@@ -59,9 +69,14 @@ class Words:
     """The readings, by word."""
 
     head: Head
+    diagnosis: tuple[Certainty, ...]
     adult: Adult
     mutation: tuple[Mutation, ...]
     genes: tuple[Meant, ...]
+
+    def of_certainty(self, name: str | None) -> Certainty | None:
+        """Return how a degree of certainty is read; None for one that needs no reading."""
+        return next((each for each in self.diagnosis if name in each.certainties), None)
 
     def of_class(self, name: str) -> Mutation:
         """Return how a class of variants is read."""
@@ -72,15 +87,27 @@ class Words:
 def words() -> Words:
     """Return the readings that are shipped. Raises DataFileError."""
     file = DataFile(FILE)
-    top = file.read().fields([*HEAD, "adult", "mutation", "genes"], HEAD_OPTIONAL)
+    top = file.read().fields([*HEAD, "diagnosis", "adult", "mutation", "genes"], HEAD_OPTIONAL)
     file.finish()
     head = read_head(top)
+    certainty = [
+        e.fields(["certainties", "verdict", "says", *BASIS]) for e in top["diagnosis"].items()
+    ]
     adult = top["adult"].fields(["from_years", "says", *BASIS])
     mutation = [e.fields(["classes", "verdict", "says", *BASIS]) for e in top["mutation"].items()]
     genes = [e.fields(["word", "gene", "says", *BASIS]) for e in top["genes"].items()]
     file.finish()
     read = Words(
         head=head,
+        diagnosis=tuple(
+            Certainty(
+                certainties=tuple(entry.text() for entry in row["certainties"].items()),
+                verdict=Verdict(row["verdict"].choice(Verdict)),
+                says=row["says"].text(),
+                basis=read_basis(row, head),
+            )
+            for row in certainty
+        ),
         adult=Adult(
             from_years=adult["from_years"].number(least=0),
             says=adult["says"].text(),
