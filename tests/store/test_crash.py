@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import random
+import re
 import signal
 import subprocess
 import sys
@@ -19,6 +20,7 @@ NURSE = Author(actor="nurse.1", role="nurse")
 VIAL = Entry(kind="vial", body={"lot": "L", "expiry": "2030-01-01"})
 WRITER = Path(__file__).with_name("writer.py")
 RESTART_S = 5.0  # issue 6
+TOLD = re.compile(r"\d+ [0-9a-f]{64}\n")
 
 
 @pytest.fixture
@@ -44,11 +46,13 @@ def write_until(nursery, where, stream: str, version: int, end) -> list[str]:
     word, pid = nursery.stdout.readline().split()
     assert word == "pid"
     told = [nursery.stdout.readline()]  # it works
-    assert told != ["ended\n"]
+    assert TOLD.fullmatch(told[0]), told
     end(int(pid))
     while (line := nursery.stdout.readline()) != "ended\n":
         told.append(line)
-    return told
+    whole = [line for line in told if TOLD.fullmatch(line)]
+    assert all(line == "\n" for line in told[len(whole) + 1 :]), "but for one that was cut"
+    return whole
 
 
 def look_after(where, stream: str, told: list[str], begun: float) -> int:

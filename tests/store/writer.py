@@ -46,7 +46,7 @@ def nursery() -> None:
             finally:
                 os._exit(1)
         os.waitpid(child, 0)
-        print("ended", flush=True)
+        print("\nended", flush=True)  # on a line of its own: a killed writer's last one may be cut
 
 
 def race(where: str, key: str, stream: str, times: str, name: str, start: str) -> None:
