@@ -47,8 +47,8 @@ def init(desk: Desk, upgrade: bool) -> None:
 
     if upgrade:
         stood = bring_up(desk.where, desk.author, key=desk.key)
-        done = "nothing to do" if stood == HEAD else f"brought up from tables {stood}"
-        click.echo(f"Tables {HEAD}: {done}.")
+        done = "as they were" if stood == HEAD else f"brought up from {stood}"
+        click.echo(f"Tables {HEAD}: {done}. The due list is computed anew.")
         return
     key = desk.key or beside(desk.where, "key")
     was_there = key.exists()

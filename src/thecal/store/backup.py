@@ -122,7 +122,9 @@ def restore(path: Path, where: str, author: Author, *, key: Path | None = None) 
                 migrate_within(connection)
                 copied = _load(connection, path)
             is_kept = True
-            found = verify(engine, public=seal.public, witness=None, anchor=copied.head)
+            found = verify(
+                engine, public=seal.public, witness=None, anchor=copied.head, with_due=False
+            )
             if found.record != copied.record:
                 raise StoreError(NOT_A_BACKUP)
             breaks = [b for b in found.breaks if not is_new_key or "trusted key" not in b.message]

@@ -23,12 +23,17 @@ HEAD = "0002"  # the newest of the migrations; a test holds it against their fol
 LOCK = 0x7468_6563_616C  # "thecal": the advisory lock of whoever appends
 DAMAGED = "the record holds what thecal did not write; see `thecal record verify`"
 WAIT_S = 30  # how long a writer waits for the one before it
-# Hold the lock to the end of the transaction; and where a server forgets what it acknowledged when
-# it stops, not so here.
-ALONE = (
-    "SELECT pg_advisory_xact_lock(:key), CASE current_setting('synchronous_commit') "
+IDLE_S = 60  # how long a writer may be silent
+# On a server: wait no longer than for a file; a writer whose machine is gone lets go of the lock;
+# and where the server forgets what it acknowledged when it stops, not so here.
+TERMS = (
+    "SELECT set_config('lock_timeout', :wait, true), "
+    "set_config('idle_in_transaction_session_timeout', :idle, true), "
+    "CASE current_setting('synchronous_commit') "
     "WHEN 'off' THEN set_config('synchronous_commit', 'local', true) END"
 )
+ALONE = "SELECT pg_advisory_xact_lock(:key)"  # to the end of the transaction
+LOCKED = ("database is locked", "canceling statement due to lock timeout")
 
 
 def url_of(where: str) -> URL:
@@ -56,11 +61,11 @@ def connect(where: str) -> Engine:
     url = url_of(where)
     try:
         if url.get_backend_name() == "sqlite":
-            engine = create_engine(url, connect_args={"timeout": WAIT_S})
+            engine = create_engine(url, hide_parameters=True, connect_args={"timeout": WAIT_S})
             event.listen(engine, "connect", _sqlite_connected)
             event.listen(engine, "begin", _sqlite_begin)
             return engine
-        return create_engine(url)
+        return create_engine(url, hide_parameters=True)
     except (ModuleNotFoundError, NoSuchModuleError):
         raise StoreError(
             "PostgreSQL needs psycopg, which is not installed; install thecal[postgres]"
@@ -92,6 +97,8 @@ def writing(engine: Engine) -> Iterator[Connection]:
     with _refused(), engine.connect().execution_options(**options) as connection:
         with connection.begin():
             if engine.dialect.name == "postgresql":
+                terms = {"wait": f"{WAIT_S}s", "idle": f"{IDLE_S}s"}
+                connection.execute(text(TERMS), terms)
                 connection.execute(text(ALONE), {"key": LOCK})
             yield connection
 
@@ -118,6 +125,10 @@ def _refused() -> Iterator[None]:
             raise StoreError(
                 "the server of the record does not answer, or refuses this name and password; "
                 "look at the address of the record"
+            ) from None
+        if first.startswith(LOCKED):
+            raise StoreError(
+                f"others have been writing for {WAIT_S} s; nothing was done, try again"
             ) from None
         raise StoreError(f"the database refused: {_bare(first)}") from None
     except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:

@@ -78,6 +78,7 @@ from thecal.store.seal import Mark, Seal, begin_witness, check_no_witness, make_
 from thecal.store.tables import CHANGE, FACT
 
 ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"  # without I, L, O and U, which are misread
+AT_ONCE = 100  # patients
 UNKNOWN = "no patient and no vial of the record has this code"
 
 
@@ -469,10 +470,11 @@ class Record:
     def rebuild_due(self) -> int:
         """Compute anew what follows from the facts of every patient; return how many they are."""
         patients = self.streams()
-        with writing(self.engine) as connection:
-            for patient in patients:
-                version, _ = standing(connection, patient)
-                follow(connection, patient, version, facts_of(connection, patient), self.folder)
+        for at in range(0, len(patients), AT_ONCE):  # others write in between
+            with writing(self.engine) as connection:
+                for patient in patients[at : at + AT_ONCE]:
+                    version, _ = standing(connection, patient)
+                    follow(connection, patient, version, facts_of(connection, patient), self.folder)
         return len(patients)
 
 

@@ -15,7 +15,11 @@ from thecal.store.seal import read_seal
 
 
 def upgrade(where: str, author: Author, *, key: Path | None = None) -> str:
-    """Bring a record up; return the migration it stood at, which is HEAD if nothing was to do."""
+    """Bring a record up; return the migration it stood at, which is HEAD if none was to do.
+
+    When each patient is due is computed anew in any case: labels that came with this thecal may say
+    another date.
+    """
     engine, stands = existing(where)
     try:
         if stands > HEAD:
@@ -28,11 +32,10 @@ def upgrade(where: str, author: Author, *, key: Path | None = None) -> str:
             migrate(engine)
     finally:
         engine.dispose()
-    if stands != HEAD:
-        record = Record.open(where, key=key)
-        try:
-            record.rebuild_due()
-            record.note(author, "upgrade", detail=f"tables {stands} to {HEAD}")
-        finally:
-            record.close()
+    record = Record.open(where, key=key)
+    try:
+        record.rebuild_due()
+        record.note(author, "upgrade", detail=f"tables {stands} to {HEAD}")
+    finally:
+        record.close()
     return stands

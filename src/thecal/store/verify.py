@@ -18,13 +18,18 @@ from typing import Any
 from sqlalchemy import Connection, Engine, Select, func, select
 from sqlalchemy.exc import DBAPIError
 
-from thecal.errors import StoreError
+from thecal.errors import CatalogError, CourseError, StoreError
 from thecal.store.chain import EMPTY, EVENT_FIELDS, GENESIS, link, state_after
+from thecal.store.due import planned, regimen_of
 from thecal.store.engine import reading
-from thecal.store.rows import identity
+from thecal.store.fact import PATIENT
+from thecal.store.rows import facts_of, identity
+from thecal.store.rules import plan_of
 from thecal.store.seal import CHECKPOINT, EVERY_EVENTS, Mark, is_signed, read_witness
-from thecal.store.tables import CHANGE, DUE, EVENT, FACT
+from thecal.store.tables import APPEND_ONLY, CHANGE, DUE, EVENT, FACT
 
+REBUILD = "`thecal record init --upgrade` computes it anew"
+CHANGED = (AttributeError, LookupError, StoreError, TypeError, ValueError)  # told of elsewhere
 MOST_FAULTS = 100  # told; the rest is counted
 SLACK = 50  # events of one transaction, at whose end a checkpoint is made
 AT_ONCE = 10_000  # rows
@@ -93,12 +98,14 @@ def verify(
     witness: Path | None,
     anchor: Mark | None = None,
     trusted: Collection[str] = (),
+    with_due: bool = True,
 ) -> Verified:
     """Check a whole record.
 
-    public   the key whose signatures are trusted; `trusted` may name others, of other places
-    witness  file with the last link this installation vouched for; None to go without
-    anchor   a link that somebody noted elsewhere
+    public    the key whose signatures are trusted; `trusted` may name others, of other places
+    witness   file with the last link this installation vouched for; None to go without
+    anchor    a link that somebody noted elsewhere
+    with_due  whether the due list is there already: it is no part of a backup
     """
     found, chain, record, changes, facts = _Found(), _Chain(), "", 0, 0
     try:
@@ -112,7 +119,9 @@ def verify(
                     say = "is missing" if mark.seq > chain.head.seq else "is not the one"
                     found.say(mark.seq, f"the link vouched for outside the record {say}")
             changes, facts = _streams(connection, chain.writes, found)
-            _due(connection, found)
+            if with_due:
+                _due(connection, found)
+            _guards(connection, found)
     except StoreError as error:
         found.say(0, f"the record cannot be read to its end: {error}")
     return Verified(
@@ -239,12 +248,37 @@ def _streams(
 
 
 def _due(connection: Connection, found: _Found) -> None:
-    """Say where the due list was computed from another version of a patient than the last."""
+    """Say where the due list was computed from another version of a patient, or leaves one out.
+
+    A patient by a label whose dosing was not read is in no list.
+    """
     last = select(CHANGE.c.stream, func.max(CHANGE.c.version)).group_by(CHANGE.c.stream)
-    versions = {stream: version for stream, version in connection.execute(last)}
+    patients = last.where(CHANGE.c.stream.startswith(PATIENT))
+    versions = {stream: version for stream, version in connection.execute(patients)}
     for stream, version in connection.execute(select(DUE.c.stream, DUE.c.version)):
-        if versions.get(stream) != version:
-            found.say(0, "the due list is not of the last version of a patient; rebuild it")
+        if versions.pop(stream, None) != version:
+            found.say(0, f"the due list is not of the last version of a patient; {REBUILD}")
+    for stream in versions:
+        with suppress(CatalogError, CourseError, *CHANGED):
+            regimen_of(*planned(plan_of(facts_of(connection, stream))))
+            found.say(0, f"the due list leaves a patient out; {REBUILD}")
+
+
+def _guards(connection: Connection, found: _Found) -> None:
+    """Say whether the database still refuses whatever is not an addition."""
+    verbs: tuple[str, ...] = ("no_update", "no_delete", "no_replace_0")
+    if connection.dialect.name == "sqlite":
+        rows = connection.exec_driver_sql("SELECT name FROM sqlite_master WHERE type = 'trigger'")
+    else:
+        rows = connection.exec_driver_sql(
+            "SELECT tgname FROM pg_trigger JOIN pg_class ON pg_class.oid = tgrelid "
+            "WHERE tgenabled IN ('O', 'A') AND relnamespace = current_schema()::regnamespace"
+        )
+        verbs = ("added_only", "not_truncated")
+    there = set(rows.scalars())
+    for table in APPEND_ONLY:
+        if not {f"{table.name}_{verb}" for verb in verbs} <= there:
+            found.say(0, f"the database no longer refuses changes of the table {table.name}")
 
 
 def _rows(connection: Connection, query: Select[Any], found: _Found) -> Iterator[tuple[Any, ...]]:
