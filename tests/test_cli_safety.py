@@ -356,3 +356,11 @@ def test_what_no_rule_reads_stands_without_a_bare_none():
 def test_what_was_recorded_on_the_day_of_a_reaction_did_not_come_after_it():
     text = " ".join(run(EXAMPLES / "munich.csv").stdout.split())
     assert "recorded on the same day: prednisolone; then recorded: prednisolone (day 131)" in text
+
+
+def test_a_record_without_a_dose_is_given_no_all_clear(tmp_path):
+    """A course whose doses were not typed in yet may hold a myelitis: nothing was looked at."""
+    path = tmp_path / "course.csv"
+    path.write_text(HEAD + "p,1,event,myelitis,,\n", "utf-8")
+    text = run(path).stdout
+    assert "no all-clear" in text and "No finding is serious" not in text

@@ -103,7 +103,9 @@ def safety_text(watch: Watch) -> str:
             lines += ["", title]
             for finding in found:
                 lines += _finding_lines(finding, label)
-    if not watch.is_serious:
+    if not watch.course.doses:
+        lines += ["", "Nothing was held against the label: this is no all-clear."]
+    elif not watch.is_serious:
         lines += ["", "No finding is serious, by this label and these tables."]
     if context := list(context_words(watch)):
         lines += ["", "Context, no threshold"]

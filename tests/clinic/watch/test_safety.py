@@ -394,7 +394,8 @@ def test_what_the_schedule_reads_is_not_called_unread(name):
 
 
 def test_events_before_the_first_dose_are_no_reactions():
-    assert found((-1, "myelitis"), (-1, "holiday")) == []
+    earlier = found((-1, "myelitis"), (-1, "holiday"))
+    assert [finding.code for finding in earlier] == ["event.before_treatment"]
     assert [f.code for f in found((0, "myelitis"))] == ["event.myelitis"]
 
 
@@ -494,3 +495,19 @@ def test_a_severe_or_growing_headache_is_not_taken_for_that_of_the_puncture(name
     assert finding.severity is Severity.CAUTION
     (common,) = symptoms((60, "headache"))
     assert common.severity is Severity.NOTE
+
+
+def test_a_reaction_that_was_there_before_the_first_dose_is_not_passed_over():
+    """Papilledema before treatment bears on every puncture; a watch from day 0 on loses it."""
+    findings = found((-20, "papilledema"), (-5, "papilledema"), (-9, "rash"), doses=(0, 14))
+    (told,) = [f for f in findings if f.code == "event.before_treatment"]
+    assert told.message == (
+        "papilledema (day -20, -5): recorded before the first dose, and by the label a serious "
+        "reaction to look for"
+    )
+    assert (told.severity, told.time_d) == (Severity.CAUTION, -5)
+    assert (told.source.section, told.rule) == ("5.2", "warnings.serious")
+    assert told.asks.startswith("a prescriber decides;")
+    assert told.inputs == {"papilledema": "-20, -5"}
+    since = found((0, "papilledema"), doses=(0, 14))
+    assert "event.before_treatment" not in [f.code for f in since]

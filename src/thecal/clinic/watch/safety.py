@@ -68,6 +68,7 @@ def watch(course: Course, label: Label) -> Iterator[Finding]:
         return
     table = symptom_table()
     groups = symptom_groups(course, label, table)
+    yield from _earlier(course, label)
     yield from (_symptoms(group, course, label, table) for group in groups)
     yield from _events(course, label, table, [event for group in groups for event in group])
     yield from figure_findings(course, label)
@@ -162,6 +163,25 @@ def _diagnoses(
 
 
 # -- events the label names
+
+
+def _earlier(course: Course, label: Label) -> Iterator[Finding]:
+    """Yield what the label warns of and was there before the first dose: not caused, yet known."""
+    for statement in label.about(SERIOUS):
+        names = statement.words("events")
+        held = [e for e in course.events if e.time_d < 0 and e.name in names]
+        if held:
+            yield Finding(
+                code="event.before_treatment",
+                severity=Severity.CAUTION,
+                message=f"{named_days(held)}: recorded before the first dose, and by the label a "
+                "serious reaction to look for",
+                asks="a prescriber decides; the label, as read, does not speak of it before treatment",
+                time_d=held[-1].time_d,
+                source=statement.source,
+                rule=statement.topic,
+                inputs={event.name: each_day(held, event.name) for event in held},
+            )
 
 
 def _events(
