@@ -110,7 +110,7 @@ def test_its_regimen_is_what_its_label_says():
     regimen = from_label(LABEL)
     loading, maintenance = regimen.phases
     assert (regimen.amount_mg, loading.doses, loading.interval) == (10, 2, Interval(days=7))
-    assert (maintenance.interval, maintenance.apart) == (Interval(months=1), Interval(days=7))
+    assert (maintenance.interval, maintenance.apart_d) == (Interval(months=1), 7)
     assert regimen.keeps_grid
     one_more, anew = regimen.gap_tiers
     assert (one_more.at_least, one_more.below) == (Interval(months=3), Interval(months=6))

@@ -521,6 +521,16 @@ def test_what_is_left_of_the_last_day_is_by_the_stricter_reading():
     assert budget(passed, OUT).left_day_s == 0
 
 
+def test_a_new_day_gives_back_no_hours_when_those_of_all_days_are_used():
+    """US PI 16.2 of tofersen: 6 hours on each of 6 days are all 36; none are left on the 7th."""
+    outside = [stay(OUT, 24 * day + 8, 24 * day + 14) for day in range(6)]
+    spent = judged(log((6 * 24 + 20, 5)), *outside)
+    assert budget(spent, OUT).used_s == 36 * HOUR
+    assert budget(spent, OUT).left_day_s == 0
+    nearly = judged(log((6 * 24 + 20, 5)), *outside[:5], stay(OUT, 5 * 24 + 8, 5 * 24 + 13))
+    assert budget(nearly, OUT).left_day_s == 1 * HOUR
+
+
 def test_a_calendar_day_is_that_of_the_clinic():
     """23:00 to 01:00 in Berlin is 22:00 to 24:00 in UTC."""
     night = stay(OUT, 22, 24)
