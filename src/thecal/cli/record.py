@@ -382,21 +382,29 @@ def _moment(text: str | None) -> dt.datetime | None:
 
 @record_group.command("history")
 @at_desk
-@click.argument("code")
+@click.argument("code", required=False)
 @click.option("--looks", is_flag=True, help="Show who looked at it, too.")
 @identity_option
 @reason_option
 @json_option
-def history(desk: Desk, code: str, looks: bool, identity: bool, reason: str, as_json: bool) -> None:
-    """Show every change of CODE: who, when (UTC), in which role, why, and what."""
+def history(
+    desk: Desk, code: str | None, looks: bool, identity: bool, reason: str, as_json: bool
+) -> None:
+    """Show every change of CODE: who, when (UTC), in which role, why, and what.
+
+    Without CODE: who looked at the whole clinic (due lists, searches, backups).
+    """
     from thecal.report.contract import dump
     from thecal.report.record import history_document, history_text
+    from thecal.store.trail import EVERYBODY
     from thecal.store.trail import looks as looks_at
 
     with desk.open() as (record, author):
         action = "history identity" if identity else "history"
-        changes = record.history(code, author, reason=reason, action=action)
-        seen = looks_at(record, code, author, reason=reason) if looks else None
+        changes = record.history(code, author, reason=reason, action=action) if code else ()
+        code = code or EVERYBODY
+        is_asked = looks or code == EVERYBODY
+        seen = looks_at(record, code, author, reason=reason) if is_asked else None
     click.echo(
         dump(history_document(code, changes, seen, is_named=identity))
         if as_json

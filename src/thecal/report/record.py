@@ -195,7 +195,7 @@ def history_text(
     code: str, changes: Sequence[Change], looks: Sequence[Look] | None, *, is_named: bool
 ) -> str:
     """Show every change: who, when, in which role, why, and what it brought; and every look."""
-    lines = [f"{code} · {counted(len(changes), 'change')}"]
+    lines = [f"{code} · {counted(len(changes), 'change')}" if code != "*" else "The whole clinic"]
     for change in changes:
         head = f"{change.version:>3}  {moment(change.at)}  {change.actor} ({change.role})"
         lines += ["", *wrapped(safe(head), indent=5)]

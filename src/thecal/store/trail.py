@@ -1,4 +1,4 @@
-"""Who looked at one patient or vial: the events of the chain that are no change."""
+"""Who looked at a patient, a vial or the whole clinic: the events that are no change."""
 
 from __future__ import annotations
 
@@ -11,7 +11,11 @@ from thecal.store.outcome import Author
 from thecal.store.record import UNKNOWN, Record
 from thecal.store.rows import standing
 from thecal.store.rules import check_stream
+from thecal.store.seal import CHECKPOINT
 from thecal.store.tables import EVENT
+
+EVERYBODY = "*"  # the stream of an event that is of no one patient or vial
+NO_LOOKS = ("write", CHECKPOINT)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,18 +41,20 @@ class Look:
 def looks(record: Record, stream: str, author: Author, *, reason: str = "") -> tuple[Look, ...]:
     """Return every look at a patient or vial, the first one first; noted as a look itself.
 
-    Looks at the whole clinic (the due list, a backup) are no event of one patient.
+    stream  a code; "*" for the looks at the whole clinic (due lists, searches, backups), which are
+            no event of one patient
     Raises StoreError where the record knows no such code.
     """
-    check_stream(stream)
+    if stream != EVERYBODY:
+        check_stream(stream)
     record.check_reader(author, stream)
     names = ("seq", "at", "actor", "role", "action", "version", "reason", "detail")
     query = select(*(EVENT.c[name] for name in names))
-    query = query.where(EVENT.c.stream == stream, EVENT.c.action != "write").order_by(EVENT.c.seq)
+    query = query.where(EVENT.c.stream == stream, EVENT.c.action.not_in(NO_LOOKS))
     with record.journal.page() as page:
         now = standing(page.connection, stream)
-        if not now[0]:
+        if not now[0] and stream != EVERYBODY:
             raise StoreError(UNKNOWN)
-        rows = page.connection.execute(query).all()
+        rows = page.connection.execute(query.order_by(EVENT.c.seq)).all()
         page.note(author, "looks", stream, now, reason=reason)
     return tuple(Look(**row._mapping) for row in rows)
