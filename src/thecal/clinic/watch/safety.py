@@ -176,7 +176,8 @@ def _earlier(course: Course, label: Label) -> Iterator[Finding]:
                 severity=Severity.CAUTION,
                 message=f"{named_days(held)}: recorded before the first dose, and by the label a "
                 "serious reaction to look for",
-                asks="a prescriber decides; the label does not say what it means before treatment",
+                asks="a prescriber decides; nothing that was read in the label says what it means "
+                "before treatment",
                 time_d=held[-1].time_d,
                 source=statement.source,
                 rule=statement.topic,
