@@ -53,3 +53,18 @@ def test_a_link_stays_a_link(tmp_path):
     write_whole(tmp_path / "link", b"new")
     assert (tmp_path / "link").is_symlink()
     assert (tmp_path / "real").read_bytes() == b"new"
+
+
+def test_a_private_file_is_closed_from_its_first_moment_and_follows_no_link(tmp_path, monkeypatch):
+    """Whoever may write to the folder could lay a link to a file that is not to be lost."""
+    (tmp_path / "real").write_text("old")
+    (tmp_path / "link").symlink_to(tmp_path / "real")
+    opened, real_open = [], os.open
+    monkeypatch.setattr(
+        "os.open",
+        lambda path, flags, mode=0o777: opened.append(mode) or real_open(path, flags, mode),
+    )
+    write_whole(tmp_path / "link", b"new", is_private=True)
+    assert opened == [0o600] and not (tmp_path / "link").is_symlink()
+    assert (tmp_path / "real").read_text() == "old"
+    assert (tmp_path / "link").read_bytes() == b"new" and rights(tmp_path / "link") == 0o600
