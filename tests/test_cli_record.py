@@ -441,6 +441,22 @@ def test_verify_says_what_is_broken_and_where(clinic):
     assert json.loads(clinic.run("verify", "--json").stdout)["is_whole"] is False
 
 
+def test_an_auditor_verifies_without_the_key(clinic):
+    """Who holds the key can sign, and so write all of it anew."""
+    clinic.new()
+    public = re.search(r"Public half of the key +([0-9a-f]{64})\n", clinic.does("verify"))
+    assert public
+    key = clinic.folder / "clinic.db.key"
+    key.rename(clinic.folder / "away")
+    assert clinic.run("verify").exit_code == 2
+    for more in ((), ("--key", key)):
+        assert "Whole" in clinic.does("verify", "--public", public[1], *more)
+    key.with_suffix(".witness").unlink()
+    assert clinic.run("verify", "--public", public[1], "--key", key).exit_code == 1
+    assert clinic.run("verify", "--public", "0" * 64).exit_code == 1
+    assert clinic.run("verify", "--public", "zq").exit_code == 2
+
+
 def test_a_record_that_lost_its_name_is_told_by_verify(clinic):
     with sqlite3.connect(clinic.folder / "clinic.db") as connection:
         connection.execute("DROP TRIGGER fact_no_delete")

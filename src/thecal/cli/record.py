@@ -7,6 +7,7 @@ environment. What the record will not do is an answer, with exit 1.
 from __future__ import annotations
 
 import datetime as dt
+import re
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
     from thecal.report.record import Standing
     from thecal.store.outcome import Chart, Outcome
     from thecal.store.seal import Mark
+
+HASH = re.compile(r"[0-9a-f]{64}", re.ASCII)
 
 
 @click.group("record", cls=GuardedGroup)
@@ -66,8 +69,9 @@ def init(desk: Desk, upgrade: bool) -> None:
 @record_group.command("verify")
 @at_desk
 @click.option("--anchor", help="A link noted elsewhere, as NUMBER:HASH.")
+@click.option("--public", help="The public half of the key, for who does not hold the key.")
 @json_option
-def verify(desk: Desk, anchor: str | None, as_json: bool) -> None:
+def verify(desk: Desk, anchor: str | None, public: str | None, as_json: bool) -> None:
     """Check that the record is what was written; exit 1 if it is not.
 
     Every event is hashed anew, every signature and every fact is checked.
@@ -79,18 +83,23 @@ def verify(desk: Desk, anchor: str | None, as_json: bool) -> None:
     from thecal.store.seal import read_seal
     from thecal.store.verify import verify as check
 
-    key = desk.key or beside(desk.where, "key")
+    key = desk.key
+    if public is None:
+        key = key or beside(desk.where, "key")
+        public = read_seal(key).public
+    elif not HASH.fullmatch(public):
+        raise StoreError(
+            "--public: expected 64 hexadecimal digits, as `thecal record verify` prints"
+        )
     engine, _ = existing(desk.where)
     try:
-        found = check(
-            engine,
-            public=read_seal(key).public,
-            witness=key.with_suffix(".witness"),
-            anchor=_mark(anchor),
-        )
+        witness = key and key.with_suffix(".witness")
+        found = check(engine, public=public, witness=witness, anchor=_mark(anchor))
     finally:
         engine.dispose()
     click.echo(dump(verified_document(found)) if as_json else verified_text(found))
+    if not as_json:
+        click.echo(f"\nPublic half of the key  {public}")
     if not found.is_whole:
         raise SystemExit(1)
 
@@ -101,8 +110,7 @@ def _mark(anchor: str | None) -> Mark | None:
     if anchor is None:
         return None
     number, _, link = anchor.strip().partition(":")
-    is_link = len(link) == 64 and set(link) <= set("0123456789abcdef")
-    if not (number.isascii() and number.isdigit() and len(number) < 16 and is_link):
+    if not (number.isascii() and number.isdigit() and len(number) < 16 and HASH.fullmatch(link)):
         raise StoreError(
             "--anchor: expected NUMBER:HASH as `thecal record verify` printed it, such as "
             "120:3f33… with 64 hexadecimal digits"
