@@ -92,6 +92,14 @@ def test_a_visit_without_an_outcome_is_not_kept(tmp_path):
         entries_of_visit(visit, checklist)
 
 
+def test_a_visit_whose_time_out_names_another_medicine_gives_no_dose(tmp_path):
+    visit, checklist = visit_of(
+        tmp_path, ("second: N2, medicine: tofersen", "second: N2, medicine: nusinersen")
+    )
+    with pytest.raises(StoreError, match="another medicine or dose"):
+        entries_of_visit(visit, checklist)
+
+
 @pytest.mark.parametrize(
     ("verdict", "expiry", "code"),
     [

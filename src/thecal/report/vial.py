@@ -125,6 +125,8 @@ def ground_words(ground: Ground, check: VialCheck) -> str:
                 f"{seen}: the reading beside a gap of {duration(longest.end_s - longest.start_s)}, "
                 "in which the temperature is not known."
             )
+        case Code.NO_DURATION:
+            return f"{seen}: the log is of this one moment, and shows no length of time."
         case Code.BUDGET_USED:
             return f"{seen}: the warmest reading while a budget was used. All limits were kept."
         case _:
@@ -221,7 +223,7 @@ def _asked(check: VialCheck) -> list[str]:
             "carton. Say it with --carton, --out-of-carton or --custody."
         )
     if Question.GAP in questions:
-        lines.append("What was its temperature in the gaps? Another logger may show it.")
+        lines.append("What was its temperature when nothing is logged? Another logger may show it.")
     if any(question in SILENT for question in questions):
         lines.append("The label is silent (below): ask the maker.")
     if Question.LABEL in questions:

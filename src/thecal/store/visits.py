@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from thecal.clinic.coldchain.coldchain import Verdict
-from thecal.clinic.visit.facts import GIVEN, PART, outcome, volumes
+from thecal.clinic.visit.facts import GIVEN, PART, differs, outcome, volumes
 from thecal.clinic.visit.file import visit_document
 from thecal.clinic.visit.review import EVENTS
 from thecal.clinic.visit.steps import Checklist
@@ -21,11 +21,17 @@ from thecal.store.fact import Body, Entry
 
 
 def entries_of_visit(visit: Visit, checklist: Checklist, *, vial: str = "") -> list[Entry]:
-    """Return a visit as facts. Raises StoreError where it has not ended.
+    """Return a visit as facts. Raises StoreError where it has not ended, or contradicts
+    itself.
 
     vial  code of the vial the dose came from; empty where it is not known
     """
     ended, given_mg = outcome(visit, checklist), volumes(visit, checklist).given_mg or 0.0
+    if given_mg and differs(visit, checklist):
+        raise StoreError(
+            "the time-out names another medicine or dose than the visit: correct the one or the "
+            "other; what really was given otherwise is entered by hand, as an event and a note"
+        )
     entries = [Entry(kind="visit", body={"visit": visit_document(visit)})]
     date = str(visit.on)
     if ended.kind in (GIVEN, PART) and given_mg:

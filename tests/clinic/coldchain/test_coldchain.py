@@ -224,7 +224,12 @@ def test_readings_of_one_moment_count_by_the_worse():
 
 
 def test_a_single_reading_is_judged():
-    assert judged([Reading(START, 5)]).verdict == "usable"
+    """A log of one moment proves nothing of the time around it: it is no all-clear."""
+    check = judged([Reading(START, 5), Reading(START, 6)])
+    assert (check.verdict, check.deciding.code) == ("quarantine", "no_duration")
+    assert check.deciding.reading == Reading(START, 5)
+    assert Question.GAP in check.deciding.waits_on
+    assert judged([Reading(START, 5), Reading(START + 60, 5)]).verdict == "usable"
     check = judged([Reading(START, 31)])
     assert (check.verdict, budget(check, CARTON).used_s) == ("discard", 0)
     assert check.usual_interval_s == 0
@@ -688,6 +693,8 @@ def oracle(readings, stays, of: Storage, zone, otherwise) -> dict:
 
     used = {"strict": {CARTON: [], OUT: []}, "known": {CARTON: [], OUT: []}}
     verdicts = {0}
+    if len({reading.at_s for reading in readings}) == 1:
+        verdicts.add(2)  # one moment shows no length of time
     any_used = False
 
     def judge(state, temperatures):
@@ -860,7 +867,8 @@ def test_a_worse_reading_never_improves_the_verdict(record, drug, otherwise, dat
         after = judged(changed, *stays, drug=drug, otherwise=otherwise)
         assert after.verdict.rank >= before.verdict.rank
     piece = before.pieces[i % len(before.pieces)]
-    if not piece.is_gap and piece.end_s > piece.start_s:
+    has_duration = readings[0].at_s != readings[-1].at_s  # one more reading would give it some
+    if has_duration and not piece.is_gap and piece.end_s > piece.start_s:
         added = Reading(data.draw(st.integers(piece.start_s, piece.end_s)), worse)
         after = judged([*readings, added], *stays, drug=drug, otherwise=otherwise)
         assert after.verdict.rank >= before.verdict.rank

@@ -971,6 +971,15 @@ def test_no_date_is_given_for_a_dose_whose_route_is_another_or_unclear(route):
     assert found.next.date is None and route not in found.next.why
 
 
+@pytest.mark.parametrize("told", [{"medicine": "nusinersen"}, {"amount_mg": 12.0}])
+def test_no_date_is_given_where_the_time_out_names_another_medicine_or_dose(told):
+    """What was given then is not what the label counts 28 days from."""
+    found = reviewed(changed(WHOLE, "time_out", **told), course=COURSE)
+    assert found.next.date is None and "another medicine or dose" in found.next.why
+    rounded = reviewed(changed(WHOLE, "time_out", amount_mg=100.5), course=COURSE)
+    assert rounded.next.date is not None  # 15 mL of 6.7 mg/mL, the printed strength
+
+
 def test_a_route_in_small_letters_is_told_and_is_the_label_s():
     found = reviewed(changed(WHOLE, "time_out", route="intrathecal"), course=COURSE)
     assert "visit.route" in codes(found, Severity.SERIOUS) and found.next.date is not None

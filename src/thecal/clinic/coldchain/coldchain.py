@@ -66,6 +66,7 @@ class Code(StrEnum):
     BUDGETS_TOGETHER = "budgets_together"
     NOT_READ = "not_read"
     GAP = "gap"
+    NO_DURATION = "no_duration"
     BUDGET_USED = "budget_used"
     IN_RANGE = "in_range"
 
@@ -217,6 +218,7 @@ def check_vial(
         *_together_ground(used, storage, strict),
         *_not_read_ground(used, storage),
         *_gap_ground(gaps),
+        *_no_duration_ground(ordered),
         *_expired_ground(ordered[-1], expires, zone),
         _quiet_ground(used, storage, ordered),
     ]
@@ -425,6 +427,17 @@ def _gap_ground(gaps: Sequence[Gap]) -> Iterator[Ground]:
             code=Code.GAP,
             verdict=Verdict.QUARANTINE,
             reading=longest.near,
+            waits_on=(Question.GAP,),
+        )
+
+
+def _no_duration_ground(readings: Sequence[Reading]) -> Iterator[Ground]:
+    """Ask for more where all readings are of one moment: they show no length of time."""
+    if readings[0].at_s == readings[-1].at_s:
+        yield Ground(
+            code=Code.NO_DURATION,
+            verdict=Verdict.QUARANTINE,
+            reading=readings[0],
             waits_on=(Question.GAP,),
         )
 

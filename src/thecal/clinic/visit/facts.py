@@ -230,6 +230,17 @@ def minutes_words(minutes: float) -> str:
     return f"{hours} h {whole} min" if whole else f"{hours} h"
 
 
+def differs(visit: Visit, checklist: Checklist) -> bool:
+    """Tell whether the time-out names another medicine or amount than the label's dose."""
+    told = visit.done("time_out")
+    if told is None:
+        return False
+    amount_mg, medicine = told.number("amount_mg"), told.word("medicine").casefold()
+    whole_mg = checklist.amount.amount_mg
+    is_other_amount = amount_mg is not None and abs(amount_mg / whole_mg - 1) > ROUNDING
+    return is_other_amount or medicine not in ("", checklist.label.medicine)
+
+
 def route_given(visit: Visit, checklist: Checklist) -> str:
     """Return the label's route, or "another or unclear" where the time-out has another word."""
     told = visit.done("time_out")

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from thecal.clinic.finding import Finding, Severity
@@ -23,6 +23,7 @@ from thecal.clinic.visit.facts import (
     Outcome,
     Volumes,
     clocks,
+    differs,
     minutes_words,
     outcome,
     route_given,
@@ -131,6 +132,9 @@ def review(
                 route_given(visit, checklist),
             )
             following = next_due(after, checklist.label)
+            if differs(visit, checklist):
+                why = "The time-out names another medicine or dose. A prescriber decides."
+                following = replace(following, date=None, why=why)
             findings += _booked(visit, following)
     findings.sort(key=lambda f: (ORDER.index(f.severity), f.code))
     return Review(
