@@ -21,8 +21,7 @@ from thecal.store.fact import Body, Entry
 
 
 def entries_of_visit(visit: Visit, checklist: Checklist, *, vial: str = "") -> list[Entry]:
-    """Return a visit as facts. Raises StoreError where it has not ended, or contradicts
-    itself.
+    """Return a visit as facts; StoreError where it has not ended, or contradicts itself.
 
     vial  code of the vial the dose came from; empty where it is not known
     """
