@@ -341,7 +341,7 @@ def test_twenty_planted_words_are_found_nowhere(tmp_path):
         made.add(vial, [Entry(kind="vial", body=lot)], author, expected=0, key=f"v {vial}")
         person = {
             "name": CANARIES[4],
-            "local_id": CANARIES[5],
+            "local_id": f"{CANARIES[5]}{n}",
             "site": CANARIES[6],
             "note": CANARIES[7],
             "sex": CANARIES[8] if n % 2 else "female",

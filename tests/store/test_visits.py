@@ -216,3 +216,28 @@ def test_the_check_among_the_examples_is_what_thecal_says_of_the_log_beside_it()
     log = EXAMPLES / "vial" / "refrigerator.csv"
     said = CliRunner().invoke(app, ["vial", "check", str(log), "--zone", "Europe/Berlin", "--json"])
     assert said.stdout == (EXAMPLES / "vial" / "check.json").read_text(encoding="utf-8")
+
+
+def test_a_vial_found_bad_after_its_dose_is_told_with_the_patient(record):
+    patient, vial = new_stream("P"), new_vial(record)
+    body = {"date": "2025-06-16", "amount_mg": 100, "route": "intrathecal", "vial": vial}
+    record.add(patient, [PLAN, Entry(kind="dose", body=body)], NURSE, expected=0, key="dose-it-1")
+    check = entry_of_check({"schema": "thecal.vial/1", "verdict": "discard"})
+    done = record.add(vial, [check], NURSE, expected=2, key="check-after")
+    assert isinstance(done, Written) and [finding.code for finding in done.told] == ["vial.used"]
+    assert patient in done.told[0].message
+
+
+def test_where_a_label_was_not_read_it_is_said_that_no_interval_was_checked(record):
+    """The dosing of tofersen's Japanese label was read by nobody here."""
+    patient = new_stream("P")
+    plan = Entry(kind="plan", body={"medicine": "tofersen", "jurisdiction": "jp"})
+    doses = [
+        Entry(kind="dose", body={"date": date, "amount_mg": 100, "route": "intrathecal"})
+        for date in ("2025-06-16", "2025-06-17")
+    ]
+    first = record.add(patient, [plan, doses[0]], NURSE, expected=0, key="first-dose")
+    assert isinstance(first, Written) and first.told == ()
+    second = record.add(patient, [doses[1]], NURSE, expected=1, key="second-dose")
+    assert isinstance(second, Written)
+    assert [finding.code for finding in second.told] == ["dose.interval_not_read"]

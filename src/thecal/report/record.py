@@ -229,6 +229,8 @@ def outcome_text(outcome: Outcome) -> str:
         against = "Overridden"
     if outcome.findings:
         lines += ["", against, *finding_lines(outcome.findings)]
+    if isinstance(outcome, Written) and outcome.told:
+        lines += ["", "To know", *finding_lines(outcome.told)]
     return "\n".join(lines)
 
 
@@ -310,6 +312,7 @@ def outcome_document(outcome: Outcome) -> Json:
             "may_override": refused.may_override,
         },
         "findings": [_finding(finding) for finding in outcome.findings],
+        "told": [_finding(finding) for finding in written.told] if written else [],
         "disclaimer": DISCLAIMER,
     }
 

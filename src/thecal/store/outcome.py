@@ -46,6 +46,7 @@ class Written:
     version   of the stream, with this change
     facts     names of the facts it holds
     findings  what was overridden
+    told      what its author should know, and what stands against nothing
     replayed  the same key had brought the same change before: nothing was written again
     """
 
@@ -55,6 +56,7 @@ class Written:
     state: str
     facts: tuple[str, ...]
     findings: tuple[Finding, ...] = ()
+    told: tuple[Finding, ...] = ()
     replayed: bool = False
 
 

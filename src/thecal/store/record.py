@@ -70,6 +70,7 @@ from thecal.store.rules import (
     not_usable,
     plan_of,
     plan_problem,
+    told,
     twins_of,
     vial_problem,
     vials_of,
@@ -292,7 +293,8 @@ class Record:
             return refused("override", "nothing here needs an override; leave it out")
         written = self._keep(page, asked, key, (version, state), findings, after)
         self._use_vials(page, asked, key, written, before_used.keys(), used.keys())
-        return written
+        aside = told(held, after, self.folder, is_patient=asked.is_patient)
+        return replace(written, told=aside)
 
     def _twins(self, page: Page, asked: Asked, after: Sequence[Fact]) -> list[str]:
         """Return the other charts of the person that this change names."""

@@ -194,6 +194,43 @@ def doses_too_close(
     return too_close(course, regimen, added_d)
 
 
+def told(
+    before: Sequence[Fact], after: Sequence[Fact], folder: Path, *, is_patient: bool
+) -> tuple[Finding, ...]:
+    """Say what whoever wrote a change should know, and what stands against nothing."""
+    if is_patient:
+        n_doses = [sum(fact.kind == "dose" for fact in facts) for facts in (before, after)]
+        try:
+            if n_doses[1] > max(n_doses[0], 1):
+                regimen_of(*planned(plan_of(after)), folder)
+        except CatalogError:
+            return (
+                Finding(
+                    code="dose.interval_not_read",
+                    severity=Severity.CAUTION,
+                    message="the distance between doses was not checked: the dosing of the label "
+                    "that is followed was not read here",
+                    asks="look at the dates of the doses yourself, by the label in force",
+                    rule="the label of the patient's plan",
+                ),
+            )
+        return ()
+    verdicts = [fact.body["verdict"] for fact in after if fact.kind == "vial_check" and fact.body]
+    used = [fact.body for fact in after if fact.kind == "vial_used" and fact.body]
+    if used and verdicts and verdicts[-1] in NOT_USABLE and len(before) < len(after):
+        return (
+            Finding(
+                code="vial.used",
+                severity=Severity.SERIOUS,
+                message=f"the check says {verdicts[-1]}, and a dose came from this vial: "
+                f"{used[-1]['patient']}, change {used[-1]['change']}",
+                asks="tell the prescriber of that patient",
+                rule="the vial's own record",
+            ),
+        )
+    return ()
+
+
 def _when(fact: Fact) -> str:
     body = fact.body or {}
     return str(body["date"]) if "date" in body else str(int(body["day"]))
