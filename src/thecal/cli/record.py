@@ -83,16 +83,16 @@ def verify(desk: Desk, anchor: str | None, public: str | None, as_json: bool) ->
     from thecal.store.seal import read_seal
     from thecal.store.verify import verify as check
 
-    key = desk.key
-    if public is None:
-        key = key or beside(desk.where, "key")
-        public = read_seal(key).public
-    elif not HASH.fullmatch(public):
+    if public is not None and not HASH.fullmatch(public):
         raise StoreError(
             "--public: expected 64 hexadecimal digits, as `thecal record verify` prints"
         )
     engine, _ = existing(desk.where)
     try:
+        key = desk.key
+        if public is None:
+            key = key or beside(desk.where, "key")
+            public = read_seal(key).public
         witness = key and key.with_suffix(".witness")
         found = check(engine, public=public, witness=witness, anchor=_mark(anchor))
     finally:
