@@ -37,6 +37,7 @@ from thecal.cli.options import (
 )
 from thecal.cli.record import record_group
 from thecal.cli.record_care import record_vial_check, record_visit
+from thecal.cli.record_read import record_due, record_history, record_show
 from thecal.cli.safety import safety
 from thecal.cli.variant import variant
 from thecal.cli.vial import vial_group
@@ -678,8 +679,8 @@ app.add_command(eligible)
 app.add_command(leaflet)
 app.add_command(safety)
 app.add_command(vial_group)
-record_group.add_command(record_visit)
-record_group.add_command(record_vial_check)
+for command in (record_show, record_history, record_due, record_visit, record_vial_check):
+    record_group.add_command(command)
 app.add_command(record_group)
 app.add_command(variant)
 app.add_command(visit_group)
