@@ -40,8 +40,13 @@ def digest(*values: Any) -> str:
 
 
 def link(before: str, row: Iterable[Any]) -> str:
-    """Return the hash of an event: the hash before it, and its fields as in `EVENT_FIELDS`."""
-    return _hash("\0".join([before, *map(str, row)]).encode()).hexdigest()
+    """Return the hash of an event: the hash before it, and its fields as in `EVENT_FIELDS`.
+
+    Raises TypeError, ValueError where a field is of another kind than its column.
+    """
+    seq, at, actor, role, action, stream, version, *rest = row
+    fields = (before, f"{seq:d}", at, actor, role, action, stream, f"{version:d}", *rest)
+    return _hash("\0".join(fields).encode()).hexdigest()
 
 
 def state_after(before: str, change: Iterable[Any], facts: Sequence[Iterable[Any]]) -> str:
@@ -50,9 +55,11 @@ def state_after(before: str, change: Iterable[Any], facts: Sequence[Iterable[Any
     change  stream, version, key, request, at, actor, role, reason
     facts   fact, version, place, kind, body of each, in the order of their places
 
-    How many facts there are is hashed before them, so that no two are taken for one.
+    How many facts there are is hashed before them, so that no two are taken for one. Raises as
+    `link` does.
     """
-    fields = [before, *map(str, change), str(len(facts))]
-    for fact in facts:
-        fields += map(str, fact)
+    stream, version, *rest = change
+    fields = [before, stream, f"{version:d}", *rest, f"{len(facts)}"]
+    for fact, number, place, kind, body in facts:
+        fields += (fact, f"{number:d}", f"{place:d}", kind, body)
     return _hash("\0".join(fields).encode()).hexdigest()

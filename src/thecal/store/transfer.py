@@ -74,7 +74,10 @@ def is_whole(document: Mapping[str, Any]) -> bool:
             [*(fact[name] for name in FACT_FIELDS[:-1]), canonical(fact["body"])]
             for fact in change["facts"]
         ]
-        state = state_after(state, fields, facts)
+        try:
+            state = state_after(state, fields, facts)
+        except (TypeError, ValueError):
+            return False
         if state != change["state"]:
             return False
     return bool(state == document["state"] and len(document["changes"]) == document["version"])

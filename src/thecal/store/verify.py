@@ -33,6 +33,7 @@ CHANGED = (AttributeError, LookupError, StoreError, TypeError, ValueError)  # to
 MOST_FAULTS = 100  # told; the rest is counted
 SLACK = 50  # events of one transaction, at whose end a checkpoint is made
 AT_ONCE = 10_000  # rows
+ODD = "a row that holds neither text nor number where it should"
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,13 +171,19 @@ def _walk(
     n_fields, i_action, i_detail = len(EVENT_FIELDS), at("action"), at("detail")
     i_stream, i_version, i_before, i_after = at("stream"), at("version"), at("before"), at("after")
     query = select(*(EVENT.c[name] for name in (*EVENT_FIELDS, "hash"))).order_by(EVENT.c.seq)
-    for row in _rows(connection, query, found):
+    for row in _rows(connection, query):
         fields, stored = row[:n_fields], row[n_fields]
+        try:
+            linked = link(hash_before, fields)
+        except (TypeError, ValueError):
+            found.say(seq, ODD)
+            hash_before = str(stored)
+            continue
         seq += 1
         if fields[0] != seq:
             found.say(seq, f"the log goes on with event {fields[0]} here: events are missing")
             seq = fields[0]
-        if link(hash_before, fields) != stored:
+        if linked != stored:
             found.say(seq, "the event and its hash do not belong together")
         action = fields[i_action]
         if action == "write":
@@ -211,11 +218,11 @@ def _streams(
     facts = select(*(FACT.c[n] for n in columns)).order_by(
         FACT.c.stream, FACT.c.change, FACT.c.place
     )
-    held = _rows(connection, facts, found)
+    held = _typed(connection, facts, found)
     fact = next(held, None)
     n_changes = n_facts = 0
     stream, version, state = "", 0, EMPTY
-    for row in _rows(connection, changes, found):
+    for row in _typed(connection, changes, found):
         if row[0] != stream:
             stream, version, state = row[0], 0, EMPTY
         version += 1
@@ -281,12 +288,18 @@ def _guards(connection: Connection, found: _Found) -> None:
             found.say(0, f"the database no longer refuses changes of the table {table.name}")
 
 
-def _rows(connection: Connection, query: Select[Any], found: _Found) -> Iterator[tuple[Any, ...]]:
-    """Yield rows, but for those that hold something else than the text and numbers of a column.
-
-    The driver is asked directly: a row is a plain tuple there, and there are many.
-    """
+def _typed(connection: Connection, query: Select[Any], found: _Found) -> Iterator[tuple[Any, ...]]:
+    """Yield rows, but for those that hold something else than the text and numbers of a column."""
     kinds = tuple(column.type.python_type for column in query.selected_columns)
+    for row in _rows(connection, query):
+        if tuple(map(type, row)) == kinds:
+            yield row
+        else:
+            found.say(0, ODD)
+
+
+def _rows(connection: Connection, query: Select[Any]) -> Iterator[tuple[Any, ...]]:
+    """Yield rows as the driver gives them: plain tuples, for there are many."""
     driver, words = connection.connection, str(query.compile(connection))
     is_file = connection.dialect.name == "sqlite"
     # A server sends all rows at once unless the cursor is its own, and that has a name.
@@ -294,11 +307,7 @@ def _rows(connection: Connection, query: Select[Any], found: _Found) -> Iterator
     try:
         cursor.execute(words)
         while rows := cursor.fetchmany(AT_ONCE):
-            for row in rows:
-                if tuple(map(type, row)) == kinds:
-                    yield row
-                else:
-                    found.say(0, "a row that holds neither text nor number where it should")
+            yield from rows
     except connection.dialect.loaded_dbapi.Error as error:
         raise DBAPIError("verify", None, error) from None
     finally:
