@@ -6,7 +6,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 
-.PHONY: help setup demo test test-slow check format bench verify validation mutate lock clean
+.PHONY: help setup demo test test-slow check format bench bench-record verify validation mutate lock clean
 
 help:
 	@echo "make demo    set up, then run the main job on a published course"
@@ -14,6 +14,7 @@ help:
 	@echo "make setup   the environment in $(VENV), with the command thecal in it"
 	@echo "make check   format, lint, spelling, types, import contracts"
 	@echo "make bench   timings on this machine, as ratios within one run"
+	@echo "make bench-record  the record of 10,000 patients with 60 doses each, timed"
 	@echo "make verify  every solver against every oracle, written to docs/verification.md"
 	@echo "make validation  every published number beside the model, written to docs/validation.md"
 	@echo "make mutate  how many wrong programs the tests notice; MODULE=walk for one module"
@@ -55,6 +56,10 @@ format: $(READY)
 bench: $(READY)
 	$(BIN)/python -m compileall -q src
 	$(BIN)/python bench/bench.py
+	$(BIN)/python bench/record.py
+
+bench-record: $(READY)
+	$(BIN)/python bench/record.py --patients 10000
 
 verify: $(READY)
 	$(BIN)/python bench/verify.py --write
