@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import gzip
 import hashlib
+import itertools
 import json
 import random
 import shutil
@@ -127,7 +128,7 @@ def forge(path: Path, lines: list[bytes]) -> None:
         rows[json.loads(line)[0]] += 1
     digest = hashlib.sha256(b"".join(lines[:-1])).hexdigest()
     last = json.dumps({"rows": rows, "digest": digest}).encode() + b"\n"
-    path.write_bytes(gzip.compress(b"".join(lines[:-1]) + last))
+    path.write_bytes(gzip.compress(b"".join(lines[:-1]) + last, mtime=0))
 
 
 def refused(path: Path, place) -> bool:
@@ -157,7 +158,7 @@ def test_a_backup_cut_anywhere_is_refused_and_leaves_nothing(backup, where):
         assert refused(backup, where), end
     lines = gzip.decompress(data).splitlines(keepends=True)
     for end in (1, 2, len(lines) - 1):
-        backup.write_bytes(gzip.compress(b"".join(lines[:end])))
+        backup.write_bytes(gzip.compress(b"".join(lines[:end]), mtime=0))
         assert refused(backup, where), end
 
 
@@ -180,10 +181,10 @@ def test_a_backup_with_any_byte_changed_is_refused_or_is_the_same_backup(backup,
         b"",
         b"\0" * 1_000,
         b"not a backup",
-        gzip.compress(b""),
-        gzip.compress(b"[]\n"),
-        gzip.compress(b"{}\n"),
-        gzip.compress(b'{"format":"thecal backup 1"}\n'),
+        gzip.compress(b"", mtime=0),
+        gzip.compress(b"[]\n", mtime=0),
+        gzip.compress(b"{}\n", mtime=0),
+        gzip.compress(b'{"format":"thecal backup 1"}\n', mtime=0),
         gzip.compress(
             b'{"format":"thecal backup 1","tables":"9999","record":"x","head":[1,"x"]}\n'
         ),
@@ -194,10 +195,11 @@ def test_a_backup_with_any_byte_changed_is_refused_or_is_the_same_backup(backup,
         gzip.compress(
             b'{"format":"thecal backup 1","tables":"0002","record":"","head":[1,1]}\n{}\n'
         ),
-        gzip.compress(b"[" * 900_000 + b"\n"),
-        gzip.compress(b"x" * 5_000_000),
-        gzip.compress(b"\xff\xfe\n"),
+        gzip.compress(b"[" * 900_000 + b"\n", mtime=0),
+        gzip.compress(b"x" * 5_000_000, mtime=0),
+        gzip.compress(b"\xff\xfe\n", mtime=0),
     ],
+    ids=itertools.count(),
 )
 def test_a_file_that_is_no_backup_is_refused_and_leaves_nothing(data, folder, where):
     (folder / "foreign").write_bytes(data)
@@ -229,7 +231,7 @@ def test_a_forged_backup_is_refused_though_its_own_hash_is_right(backup, where):
         try:
             forge(backup, forged)
         except KeyError:  # a table that no backup counts
-            backup.write_bytes(gzip.compress(b"".join(forged)))
+            backup.write_bytes(gzip.compress(b"".join(forged), mtime=0))
         assert refused(backup, where), what
 
 

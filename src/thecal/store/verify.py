@@ -9,9 +9,12 @@ it, whoever signed there. What is found is a value: nothing is repaired.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Collection, Iterator
+from concurrent.futures import BrokenExecutor, ProcessPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field
+from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
@@ -21,9 +24,9 @@ from sqlalchemy.exc import DBAPIError
 from thecal.errors import CatalogError, CourseError, StoreError
 from thecal.store.chain import EMPTY, EVENT_FIELDS, GENESIS, link, state_after
 from thecal.store.due import planned, regimen_of
-from thecal.store.engine import reading
+from thecal.store.engine import connect, reading
 from thecal.store.fact import PATIENT
-from thecal.store.rows import facts_of, identity
+from thecal.store.rows import facts_of, head_of, identity
 from thecal.store.rules import plan_of
 from thecal.store.seal import CHECKPOINT, EVERY_EVENTS, Mark, is_signed, read_witness
 from thecal.store.tables import APPEND_ONLY, CHANGE, DUE, EVENT, FACT
@@ -33,6 +36,7 @@ CHANGED = (AttributeError, LookupError, StoreError, TypeError, ValueError)  # to
 MOST_FAULTS = 100  # told; the rest is counted
 SLACK = 50  # events of one transaction, at whose end a checkpoint is made
 AT_ONCE = 10_000  # rows
+MANY = 20_000  # events from which a second process is worth its start
 ODD = "a row that holds neither text nor number where it should"
 
 
@@ -82,6 +86,12 @@ class _Found:
 
 
 @dataclass(slots=True)
+class _Counts:
+    changes: int = 0
+    facts: int = 0
+
+
+@dataclass(slots=True)
 class _Chain:
     """What a walk along the events leaves to be held against the facts."""
 
@@ -108,18 +118,25 @@ def verify(
     anchor    a link that somebody noted elsewhere
     with_due  whether the due list is there already: it is no part of a backup
     """
-    found, chain, record, changes, facts = _Found(), _Chain(), "", 0, 0
+    found, chain, counts, record = _Found(), _Chain(), _Counts(), ""
     try:
         with reading(engine) as connection:
             record = _record(connection, found)
             marks = _marks(witness, record, public, anchor, found)
             keys = {public, *trusted}
-            chain = _walk(connection, record, keys, {mark.seq for mark in marks}, found)
+            wanted, head = {mark.seq for mark in marks}, head_of(connection)
+            quick = None
+            if isinstance(head.seq, int) and head.seq >= MANY:
+                quick = _in_two(engine, connection, record, keys, wanted, head.seq)
+            if quick is not None:
+                chain, counts = quick
+            else:
+                chain = _walk(connection, record, keys, wanted, found)
+                counts = _streams(connection, chain.writes, found)
             for mark in marks:
                 if chain.at_marks.get(mark.seq) != mark.hash:
                     say = "is missing" if mark.seq > chain.head.seq else "is not the one"
                     found.say(mark.seq, f"the link vouched for outside the record {say}")
-            changes, facts = _streams(connection, chain.writes, found)
             if with_due:
                 _due(connection, found)
             _guards(connection, found)
@@ -128,8 +145,8 @@ def verify(
     return Verified(
         record=record,
         events=chain.events,
-        changes=changes,
-        facts=facts,
+        changes=counts.changes,
+        facts=counts.facts,
         checkpoints=chain.checkpoints,
         head=chain.head,
         breaks=tuple(found.breaks),
@@ -163,14 +180,21 @@ def _marks(
 
 
 def _walk(
-    connection: Connection, record: str, keys: set[str], wanted: set[int], found: _Found
+    connection: Connection,
+    record: str,
+    keys: set[str],
+    wanted: set[int],
+    found: _Found,
+    until: int | None = None,
 ) -> _Chain:
-    """Hash every event anew; check each signature on the way."""
+    """Hash every event anew, to the end or to one of them; check each signature on the way."""
     chain, hash_before, seq, vouched = _Chain(), GENESIS, 0, 0
     at = EVENT_FIELDS.index
     n_fields, i_action, i_detail = len(EVENT_FIELDS), at("action"), at("detail")
     i_stream, i_version, i_before, i_after = at("stream"), at("version"), at("before"), at("after")
     query = select(*(EVENT.c[name] for name in (*EVENT_FIELDS, "hash"))).order_by(EVENT.c.seq)
+    if until is not None:
+        query = query.where(EVENT.c.seq <= until)
     for row in _rows(connection, query):
         fields, stored = row[:n_fields], row[n_fields]
         try:
@@ -208,10 +232,78 @@ def _walk(
     return chain
 
 
+def _in_two(
+    engine: Engine,
+    connection: Connection,
+    record: str,
+    keys: set[str],
+    wanted: set[int],
+    until: int,
+) -> tuple[_Chain, _Counts] | None:
+    """Walk a long log in a process of its own, while the streams are folded in this one.
+
+    Both say what was written as one hash; where the hashes differ, or anything else is not as it
+    was written, this returns None and the record is read again, one after the other, to say what.
+    """
+    address = engine.url.render_as_string(hide_password=False)
+    found, counts, ledger = _Found(), _Counts(), hashlib.sha256()
+    try:
+        with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
+            asked = pool.submit(_events_alone, address, record, keys, wanted, until)
+            for place, before, after in _folded(connection, counts, found):
+                ledger.update(_entry(place, before, after))
+            chain, n_breaks, told = asked.result()
+    except (OSError, StoreError, BrokenExecutor):
+        return None
+    is_whole = not (found.n or n_breaks) and told == ledger.hexdigest()
+    return (chain, counts) if is_whole else None
+
+
+def _events_alone(
+    address: str, record: str, keys: set[str], wanted: set[int], until: int
+) -> tuple[_Chain, int, str]:
+    """Walk the events of a record; return what was found, and one hash of all that they tell."""
+    engine, found = connect(address), _Found()
+    try:
+        with reading(engine) as connection:
+            chain = _walk(connection, record, keys, wanted, found, until)
+    finally:
+        engine.dispose()
+    ledger = hashlib.sha256()
+    for place, (_, before, after) in sorted(chain.writes.items()):
+        ledger.update(_entry(place, before, after))
+    chain.writes = {}
+    return chain, found.n, ledger.hexdigest()
+
+
+def _entry(place: tuple[str, int], before: str, after: str) -> bytes:
+    return f"{place[0]}\0{place[1]}\0{before}\0{after}\0".encode()
+
+
 def _streams(
     connection: Connection, writes: dict[tuple[str, int], tuple[int, str, str]], found: _Found
-) -> tuple[int, int]:
-    """Fold every stream anew from its changes and facts; return how many there were of each."""
+) -> _Counts:
+    """Hold every change against the event that tells of it; return how many there were."""
+    counts = _Counts()
+    for place, before, after in _folded(connection, counts, found):
+        seq, *told = writes.pop(place, (0, "", ""))
+        if not seq:
+            found.say(0, "a change that no event tells of")
+        elif told != [before, after]:
+            found.say(seq, "the change this event tells of is not what was written")
+    for seq, _, _ in writes.values():
+        found.say(seq, "the change this event tells of is missing")
+    return counts
+
+
+def _folded(
+    connection: Connection, counts: _Counts, found: _Found
+) -> Iterator[tuple[tuple[str, int], str, str]]:
+    """Fold every stream anew from its changes and facts.
+
+    Yields each change in order of stream and version, with the state before it and the state after
+    it; that is empty where the fold is not what is stored.
+    """
     names = ("stream", "version", "key", "request", "at", "actor", "role", "reason", "state")
     changes = select(*(CHANGE.c[n] for n in names)).order_by(CHANGE.c.stream, CHANGE.c.version)
     columns = ("stream", "change", "fact", "version", "place", "kind", "body")
@@ -220,38 +312,30 @@ def _streams(
     )
     held = _typed(connection, facts, found)
     fact = next(held, None)
-    n_changes = n_facts = 0
     stream, version, state = "", 0, EMPTY
     for row in _typed(connection, changes, found):
         if row[0] != stream:
             stream, version, state = row[0], 0, EMPTY
         version += 1
-        place = row[:2]
-        seq, before, after = writes.pop(place, (0, "", ""))
+        place = (stream, row[1])
         if row[1] != version:
-            found.say(seq, "a change of a stream is missing before this one")
+            found.say(0, "a change of a stream is missing")
             version = row[1]
         mine = []
         while fact is not None and fact[:2] <= place:
-            n_facts += 1
+            counts.facts += 1
             if fact[:2] == place:
                 mine.append(fact[2:])
             else:
                 found.say(0, "a fact that belongs to no change")
             fact = next(held, None)
-        folded = state_after(state, row[:-1], mine)
-        if not seq:
-            found.say(0, "a change that no event tells of")
-        elif not (folded == row[-1] == after and before == state):
-            found.say(seq, "the change this event tells of is not what was written")
-        state = row[-1]
-        n_changes += 1
+        counts.changes += 1
+        stored = row[-1]
+        yield place, state, stored if state_after(state, row[:-1], mine) == stored else ""
+        state = stored
     while fact is not None:
         found.say(0, "a fact that belongs to no change")
-        n_facts, fact = n_facts + 1, next(held, None)
-    for seq, _, _ in writes.values():
-        found.say(seq, "the change this event tells of is missing")
-    return n_changes, n_facts
+        counts.facts, fact = counts.facts + 1, next(held, None)
 
 
 def _due(connection: Connection, found: _Found) -> None:
@@ -300,7 +384,10 @@ def _typed(connection: Connection, query: Select[Any], found: _Found) -> Iterato
 
 def _rows(connection: Connection, query: Select[Any]) -> Iterator[tuple[Any, ...]]:
     """Yield rows as the driver gives them: plain tuples, for there are many."""
-    driver, words = connection.connection, str(query.compile(connection))
+    driver, words = (
+        connection.connection,
+        str(query.compile(connection, compile_kwargs={"literal_binds": True})),
+    )
     is_file = connection.dialect.name == "sqlite"
     # A server sends all rows at once unless the cursor is its own, and that has a name.
     cursor = driver.cursor() if is_file else driver.cursor(name=f"verify{id(query)}")
