@@ -9,10 +9,11 @@ it, whoever signed there. What is found is a value: nothing is repaired.
 
 from __future__ import annotations
 
+import gc
 import hashlib
 from collections.abc import Collection, Iterator
 from concurrent.futures import BrokenExecutor, ProcessPoolExecutor
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from multiprocessing import get_context
 from pathlib import Path
@@ -248,7 +249,10 @@ def _in_two(
     address = engine.url.render_as_string(hide_password=False)
     found, counts, ledger = _Found(), _Counts(), hashlib.sha256()
     try:
-        with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
+        with (
+            ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool,
+            _uncollected(),
+        ):
             asked = pool.submit(_events_alone, address, record, keys, wanted, until)
             for place, before, after in _folded(connection, counts, found):
                 ledger.update(_entry(place, before, after))
@@ -265,7 +269,7 @@ def _events_alone(
     """Walk the events of a record; return what was found, and one hash of all that they tell."""
     engine, found = connect(address), _Found()
     try:
-        with reading(engine) as connection:
+        with reading(engine) as connection, _uncollected():
             chain = _walk(connection, record, keys, wanted, found, until)
     finally:
         engine.dispose()
@@ -274,6 +278,18 @@ def _events_alone(
         ledger.update(_entry(place, before, after))
     chain.writes = {}
     return chain, found.n, ledger.hexdigest()
+
+
+@contextmanager
+def _uncollected() -> Iterator[None]:
+    """Keep the collector from looking through a million rows, none of which is a cycle."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
 
 
 def _entry(place: tuple[str, int], before: str, after: str) -> bytes:
