@@ -67,6 +67,7 @@ def fill(record: Record, patients: int) -> list[str]:
     for at in range(0, patients, 50):
         with record.journal.page() as page:
             waiting = Waiting(page.connection)
+            # `Waiting` does what a page asks of a connection.
             quick = Page(waiting, page.head, page.record, page.seal, page.clock)  # type: ignore[arg-type]
             for number, stream in enumerate(streams[at : at + 50], start=at):
                 start = TODAY - dt.timedelta(days=14 * 2 + 28 * (DOSES - 3) + 1 + number % 60)
