@@ -449,6 +449,18 @@ def _version(label: Label) -> Json:
     }
 
 
+def label_block(label: Label) -> Json:
+    """Return which label an answer rests on: its jurisdiction, document, version and standing."""
+    return {
+        "jurisdiction": label.jurisdiction,
+        "document": label.document,
+        "version": label.version,
+        "edition": label.edition or None,
+        "status": label.status,
+        "effective": label.effective and label.effective.isoformat(),
+    }
+
+
 def _statement(statement: Statement) -> Json:
     return {
         "topic": statement.topic,
@@ -473,14 +485,7 @@ def _due(due: Due) -> Json:
     return {
         "thecal": __version__,
         "medicine": regimen.medicine,
-        "label": {
-            "jurisdiction": due.label.jurisdiction,
-            "document": due.label.document,
-            "version": due.label.version,
-            "edition": due.label.edition or None,
-            "status": due.label.status,
-            "effective": due.label.effective and due.label.effective.isoformat(),
-        },
+        "label": label_block(due.label),
         "amount_mg": _number(schedule.next.amount_mg),
         "route": regimen.route,
         "treatment": schedule.treatment,

@@ -19,7 +19,7 @@ from thecal.clinic.policy import Basis, Head
 from thecal.clinic.puncture.puncture import Clearance, Item, PunctureSafety
 from thecal.clinic.ruling import Reason, Ruling, Verdict
 from thecal.plan.answer import DISCLAIMER
-from thecal.report.contract import Json
+from thecal.report.contract import Json, label_block
 from thecal.report.words import status_words
 from thecal.source import Source
 
@@ -270,14 +270,7 @@ def eligible_document(found: Eligible) -> Json:
         "schema": "thecal.eligible/1",
         "thecal": __version__,
         "medicine": label.medicine,
-        "label": {
-            "jurisdiction": label.jurisdiction,
-            "document": label.document,
-            "version": label.version,
-            "edition": label.edition or None,
-            "status": label.status,
-            "effective": label.effective and label.effective.isoformat(),
-        },
+        "label": label_block(label),
         "on": found.on and found.on.iso,
         "indicated": _ruling(asked.indicated),
         "contraindicated": _ruling(asked.contraindicated),

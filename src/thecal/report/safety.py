@@ -15,7 +15,7 @@ from thecal.clinic.watch.symptoms import symptom_table
 from thecal.course import Course
 from thecal.label.label import Label
 from thecal.plan.answer import DISCLAIMER
-from thecal.report.contract import Json, finding_document
+from thecal.report.contract import Json, finding_document, label_block
 from thecal.report.words import day_words, status_words, where
 
 WIDTH = 92
@@ -62,14 +62,7 @@ def safety_document(watch: Watch) -> Json:
         "schema": "thecal.safety/1",
         "thecal": __version__,
         "medicine": label.medicine,
-        "label": {
-            "jurisdiction": label.jurisdiction,
-            "document": label.document,
-            "version": label.version,
-            "edition": label.edition or None,
-            "status": label.status,
-            "effective": label.effective and label.effective.isoformat(),
-        },
+        "label": label_block(label),
         "asked_on_day": watch.asked_d,
         "is_serious": watch.is_serious,
         "policies": [

@@ -12,6 +12,7 @@ from thecal.clinic.finding import Finding
 from thecal.clinic.visit.course import Next
 from thecal.clinic.visit.review import Review, Standing
 from thecal.plan.answer import DISCLAIMER
+from thecal.report.contract import label_block
 from thecal.source import Source
 
 Json = dict[str, Any]
@@ -25,14 +26,7 @@ def visit_answer(review: Review) -> Json:
         "schema": "thecal.visit/1",
         "thecal": __version__,
         "medicine": label.medicine,
-        "label": {
-            "jurisdiction": label.jurisdiction,
-            "document": label.document,
-            "version": label.version,
-            "edition": label.edition or None,
-            "status": label.status,
-            "effective": label.effective and label.effective.isoformat(),
-        },
+        "label": label_block(label),
         "policy": {
             "name": checklist.policy.name,
             "title": checklist.policy.title,

@@ -96,7 +96,7 @@ class _Counts:
 class _Chain:
     """What a walk along the events leaves to be held against the facts."""
 
-    head: Mark = Mark(0, GENESIS)  # noqa: RUF009  (immutable)
+    head: Mark = Mark(0, GENESIS)  # noqa: RUF009 - a Mark cannot change, so one may serve all
     events: int = 0
     checkpoints: int = 0
     writes: dict[tuple[str, int], tuple[int, str, str]] = field(default_factory=dict)
